@@ -9,6 +9,13 @@ import json
 from . import MAX_MESSAGE_BYTES, WireError
 from .audio import MAX_UTTERANCE_FRAMES, SAMPLES_PER_FRAME
 
+_DUMPS = {"separators": (",", ":")}
+try:
+    json.dumps("", ensure_ascii=False)
+    _DUMPS["ensure_ascii"] = False  # UTF-8 as it is, or hanzi cost twice the bytes
+except TypeError:
+    pass  # MicroPython never escapes
+
 # What a field may hold. Limits are in UTF-8 bytes, items, or the number itself.
 NUMBER_MAX = (1 << 30) - 1  # a MicroPython small integer on a 32-bit chip: no allocation
 TIME_MAX_MS = (1 << 53) - 1  # exact in every JSON implementation
@@ -110,7 +117,7 @@ def encode(table, t, **fields):
         if fields[name] is not None:
             message[name] = fields[name]
     checked = check(table, message)
-    text = json.dumps(checked)
+    text = json.dumps(checked, **_DUMPS)
     if len(text.encode()) > MAX_MESSAGE_BYTES:
         raise WireError("too_long", "message %s: at most %d bytes" % (t, MAX_MESSAGE_BYTES))
     return text

@@ -1,0 +1,117 @@
+"""The owner's settings: `config.toml` in Lapel's home, and the few environment variables above it."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import tomllib
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+from lapel_wire import PORT
+
+
+class ConfigError(Exception):
+    """A setting that cannot be used; the text says which, what was expected and what to do."""
+
+
+@dataclass(frozen=True)
+class RelayConfig:
+    host: str = "127.0.0.1"
+    port: int = PORT
+    max_pins: int = 200  # connections beyond this are refused before they cost memory
+
+
+@dataclass(frozen=True)
+class SpeechConfig:
+    language: str = "en"  # en, zh, de, ... or auto
+    url: str = ""  # an OpenAI-compatible /v1 with audio/transcriptions; empty: the engines inside Lapel
+    key: str = ""
+    model: str = "whisper-1"
+
+
+@dataclass(frozen=True)
+class LlmConfig:
+    url: str = ""  # an OpenAI-compatible /v1 with chat/completions; empty: the model inside Lapel
+    key: str = ""
+    model: str = ""
+    embedded: str = "qwen"  # name in the model catalogue
+
+
+@dataclass(frozen=True)
+class HistoryConfig:
+    days: int = 30  # how long conversations are kept; 0 keeps none
+
+
+@dataclass(frozen=True)
+class Config:
+    """All settings; `home` is the folder that holds them with the keys and the history."""
+
+    home: Path
+    relay: RelayConfig = field(default_factory=RelayConfig)
+    speech: SpeechConfig = field(default_factory=SpeechConfig)
+    llm: LlmConfig = field(default_factory=LlmConfig)
+    history: HistoryConfig = field(default_factory=HistoryConfig)
+
+
+def default_home() -> Path:
+    """LAPEL_HOME, or this system's folder for a user's data."""
+    named = os.environ.get("LAPEL_HOME")
+    return Path(named).expanduser() if named else Path(platformdirs.user_data_dir("lapel"))
+
+
+def load(home: Path | None = None) -> Config:
+    """Reads `config.toml` (none is fine: defaults) and the environment. Raises ConfigError."""
+    home = home or default_home()
+    path = home / "config.toml"
+    try:
+        tables = tomllib.loads(path.read_text("utf-8")) if path.exists() else {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read as TOML: {error}") from error
+    known = {"relay": RelayConfig, "speech": SpeechConfig, "llm": LlmConfig, "history": HistoryConfig}
+    for name in tables:
+        if name not in known:
+            raise ConfigError(f"{path}: unknown table [{name}]; expected one of {', '.join(known)}")
+    built = {name: _table(path, name, cls, tables.get(name, {})) for name, cls in known.items()}
+    config = Config(home=home, **built)
+    check_listen_address(config.relay.host)
+    return config
+
+
+def _table(path: Path, name: str, cls: type, values: Any) -> Any:
+    if not isinstance(values, dict):
+        raise ConfigError(f"{path}: expected a table [{name}], got {values!r}")
+    expected = {f.name: type(f.default) for f in fields(cls)}
+    for key, value in values.items():
+        if key not in expected:
+            raise ConfigError(f"{path}: [{name}] has no setting {key!r}; expected {', '.join(expected)}")
+        if type(value) is not expected[key]:
+            raise ConfigError(f"{path}: [{name}] {key}: expected {expected[key].__name__}, got {value!r}")
+    return cls(**(values | _environment(name)))
+
+
+def _environment(table: str) -> dict[str, str]:
+    """Settings that the environment overrides: endpoints, and keys that do not belong in a file."""
+    names = {
+        "speech": {"url": "LAPEL_STT_URL", "key": "LAPEL_STT_KEY", "model": "LAPEL_STT_MODEL"},
+        "llm": {"url": "LAPEL_LLM_URL", "key": "LAPEL_LLM_KEY", "model": "LAPEL_LLM_MODEL"},
+    }.get(table, {})
+    return {key: os.environ[variable] for key, variable in names.items() if os.environ.get(variable)}
+
+
+def check_listen_address(host: str) -> None:
+    """Refuses to listen everywhere: the owner names the one address that pins reach."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        if host:
+            return
+    else:
+        if not address.is_unspecified:
+            return
+    raise ConfigError(
+        f"relay host {host!r} means every network this computer is on; "
+        "name one address instead, such as 127.0.0.1 or the one your router gave it"
+    )

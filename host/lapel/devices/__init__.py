@@ -1,0 +1,1 @@
+"""Everything done to a pin: pair, list, revoke."""
