@@ -163,7 +163,9 @@ def _check_value(where, rule, value):
         if not isinstance(value, int) or isinstance(value, bool):
             raise _wrong_type(where, "a whole number", value)
         if not rule[1] <= value <= rule[2]:
-            raise WireError("out_of_range", "%s: expected %d to %d, got %d" % (where, rule[1], rule[2], value))
+            raise WireError(
+                "out_of_range", "%s: expected %d to %d, got %d" % (where, rule[1], rule[2], value)
+            )
     elif kind == "bool":
         if not isinstance(value, bool):
             raise _wrong_type(where, "true or false", value)
@@ -188,11 +190,15 @@ def _check_text(where, rule, value):
     try:
         size = len(value.encode())
     except ValueError:  # half of a surrogate pair: CPython's JSON lets it in, UTF-8 does not
-        raise WireError("wrong_type", "%s: expected Unicode text, got half a surrogate pair" % where) from None
+        raise WireError(
+            "wrong_type", "%s: expected Unicode text, got half a surrogate pair" % where
+        ) from None
     if rule[0] == "word":
         if value not in rule[1]:
             allowed = ", ".join(rule[1])
-            raise WireError("out_of_range", "%s: expected one of %s, got %s" % (where, allowed, _quote(value)))
+            raise WireError(
+                "out_of_range", "%s: expected one of %s, got %s" % (where, allowed, _quote(value))
+            )
     elif rule[0] == "hex":
         if size != rule[1]:
             raise WireError("out_of_range", "%s: expected %d hex digits, got %d" % (where, rule[1], size))

@@ -9,7 +9,6 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from lapel_wire import MAX_MESSAGE_BYTES, messages
 
@@ -74,7 +73,7 @@ def width(text: str) -> int:
 
 
 def paginate(text: str, display: Display) -> list[Page]:
-    """Pages of at most `display.lines` lines of at most `display.cols` columns; a too long text ends in "..."."""
+    """Pages of at most `display.lines` lines of `display.cols` columns; a too long text ends in "..."."""
     lines: list[str] = []
     for word in text.split():
         for piece in _pieces(word, display.cols):

@@ -43,9 +43,7 @@ class Utterance:
         if seq in self._frames:
             self.repeated += 1
             return
-        self._frames[seq] = audioop.adpcm2lin(
-            frame[HEADER_BYTES:], _BYTES_PER_SAMPLE, (predictor, index)
-        )[0]
+        self._frames[seq] = audioop.adpcm2lin(frame[HEADER_BYTES:], _BYTES_PER_SAMPLE, (predictor, index))[0]
         self.received += 1
         if seq < self._highest:
             self.late += 1
@@ -71,7 +69,7 @@ class Utterance:
         return sum(seq not in self._frames for seq in range(frames))
 
     def pcm(self, frames: int, samples: int) -> bytes:
-        """The whole utterance, s16le mono 16 kHz: `samples` of `frames` frames, silence where one is missing."""
+        """The whole utterance, s16le mono 16 kHz: `samples` in `frames` frames, silence for a missing one."""
         whole = b"".join(self._frames.get(seq, _SILENCE) for seq in range(frames))
         return whole[: samples * _BYTES_PER_SAMPLE]
 

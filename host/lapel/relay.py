@@ -1,0 +1,153 @@
+"""The websocket server that pins connect to. One session per pin; a pin that comes back replaces itself."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from http import HTTPStatus
+from types import TracebackType
+from typing import Self
+
+from lapel_wire import MAX_MESSAGE_BYTES, PATH, WireError, messages
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
+
+from .config import Config, check_listen_address
+from .devices.certificate import server_context
+from .devices.pins import Pins, PinsError
+from .handshake import Greeted, Refused, authenticate
+from .session import Memory, Services, Session
+
+log = logging.getLogger(__name__)
+
+OPEN_S = 5.0  # TLS and the websocket upgrade, on a slow Wi-Fi
+CHALLENGE_S = 5.0  # two messages each way
+PING_S = 10.0  # a half-open link is found within two of these
+CLOSE_S = 2.0
+_CONTROL_QUEUE = 32  # messages read ahead of a session; beyond it TCP holds the pin back
+_STRANGERS = 100  # unauthenticated connections at once; more are turned away
+
+
+class RelayError(Exception):
+    """The relay cannot start; the text says why and what to do."""
+
+
+class Relay:
+    """`async with Relay(...)` listens; `port` is the one it got."""
+
+    def __init__(self, config: Config, services: Services) -> None:
+        self._config = config
+        self._services = services
+        self._pins = Pins(config.home)
+        self._sessions: dict[str, ServerConnection] = {}
+        self._memories: dict[str, Memory] = {}
+        self._strangers = 0
+        self._server: Server | None = None
+
+    async def __aenter__(self) -> Self:
+        host, port = self._config.relay.host, self._config.relay.port
+        check_listen_address(host)
+        try:
+            self._server = await serve(
+                self._serve,
+                host,
+                port,
+                ssl=server_context(self._config.home),
+                process_request=self._admit,
+                compression=None,  # ADPCM does not shrink, and pins have no room for it
+                max_size=MAX_MESSAGE_BYTES,
+                max_queue=_CONTROL_QUEUE,
+                open_timeout=OPEN_S,
+                ping_interval=PING_S,
+                ping_timeout=PING_S,
+                close_timeout=CLOSE_S,
+                server_header=None,
+            )
+        except OSError as error:
+            raise RelayError(
+                f"cannot listen on {host} port {port} ({error.strerror or error}); "
+                "is another relay running? Set another port in config.toml or with --port"
+            ) from error
+        log.info("relay listens on %s port %d for %d paired pins", host, self.port, len(self._pins.all()))
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._server is not None:
+            self._server.close()
+            await self._server.wait_closed()
+
+    @property
+    def port(self) -> int:
+        assert self._server is not None, "the relay is not running"
+        return int(next(iter(self._server.sockets)).getsockname()[1])
+
+    @property
+    def connected(self) -> list[str]:
+        """Ids of the pins that are connected now."""
+        return sorted(self._sessions)
+
+    def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
+        if request.path != PATH:
+            return connection.respond(HTTPStatus.NOT_FOUND, f"Pins connect to {PATH}.\n")
+        if self._strangers >= _STRANGERS or len(self._sessions) >= self._config.relay.max_pins:
+            log.warning(
+                "turned a connection away: %d pins, %d strangers", len(self._sessions), self._strangers
+            )
+            return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, "Too many connections.\n")
+        return None
+
+    async def _serve(self, connection: ServerConnection) -> None:
+        self._strangers += 1
+        try:
+            async with asyncio.timeout(CHALLENGE_S):
+                greeted = await authenticate(connection, self._pins)
+        except Refused as refused:
+            await self._turn_away(connection, refused.code, refused.sentence, str(refused))
+            return
+        except WireError as error:
+            await self._turn_away(connection, error.code, "", error.text)
+            return
+        except PinsError as error:
+            await self._turn_away(connection, "relay", "The relay cannot read its list of pins.", str(error))
+            return
+        except TimeoutError:
+            await self._turn_away(connection, "timeout", "", f"no proof within {CHALLENGE_S:.0f} s")
+            return
+        except ConnectionClosed:
+            log.info("%s left during the challenge", _address(connection))
+            return
+        finally:
+            self._strangers -= 1
+        await self._session(connection, greeted)
+
+    async def _session(self, connection: ServerConnection, greeted: Greeted) -> None:
+        pin_id = greeted.pin.id
+        before = self._sessions.get(pin_id)
+        self._sessions[pin_id] = connection
+        if before is not None:
+            # The old link may be half open and would not answer a close: it goes without being waited for.
+            log.info("%s connected again; its old link is dropped", pin_id)
+            before.transport.abort()
+        memory = self._memories.setdefault(pin_id, Memory())
+        try:
+            await Session(connection, greeted, memory, self._services).run()
+        finally:
+            if self._sessions.get(pin_id) is connection:
+                del self._sessions[pin_id]
+
+    async def _turn_away(self, connection: ServerConnection, code: str, sentence: str, detail: str) -> None:
+        log.warning("refused %s: %s", _address(connection), detail)
+        try:
+            if sentence:
+                await connection.send(messages.encode(messages.DOWN, "error", code=code, text=sentence))
+            await connection.close(1008, code)
+        except ConnectionClosed:
+            pass  # it left first
+
+
+def _address(connection: ServerConnection) -> str:
+    address = connection.remote_address
+    return f"{address[0]}:{address[1]}" if address else "a closed connection"

@@ -1,0 +1,77 @@
+"""What a session needs of the rest of the house, as small interfaces; engines stand behind them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+class Unanswerable(Exception):
+    """A stage of a turn failed in a way that the wearer should read; the text is that sentence."""
+
+
+class Gone(Exception):
+    """The pin's connection is closed, or takes nothing any more."""
+
+
+@dataclass
+class Exchange:
+    """One earlier question of a conversation and its answer."""
+
+    question: str
+    answer: str
+
+
+class VoiceDetector(Protocol):
+    """Decides while an utterance is spoken whether it holds a voice."""
+
+    async def feed(self, pcm: bytes) -> bool:
+        """Takes the next s16le mono 16 kHz samples; True once a voice was heard."""
+        ...
+
+
+class Speech(Protocol):
+    """Voice activity and speech to text."""
+
+    def detector(self) -> VoiceDetector: ...
+
+    async def transcribe(self, pcm: bytes) -> str:
+        """The words of s16le mono 16 kHz samples. Raises Unanswerable."""
+        ...
+
+    @property
+    def busy(self) -> bool:
+        """Whether a further transcription would have to wait; partial ones are then left out."""
+        ...
+
+
+class Assistant(Protocol):
+    """Answers questions."""
+
+    def answer(self, question: str, earlier: list[Exchange]) -> AsyncGenerator[str, None]:
+        """The answer in pieces as they come. Raises Unanswerable."""
+        ...
+
+    async def warm(self, earlier: list[Exchange]) -> None:
+        """A question is being spoken: get ready for it."""
+        ...
+
+
+@dataclass
+class TurnRecord:
+    """What is kept of one turn. Milliseconds count from the release of the button."""
+
+    pin: str
+    utt: int
+    question: str = ""
+    answer: str = ""
+    failure: str = ""
+    frames: dict[str, int] = field(default_factory=dict)  # sent, received, lost
+    timings_ms: dict[str, float] = field(default_factory=dict)
+
+
+class History(Protocol):
+    """Keeps turns."""
+
+    async def add(self, record: TurnRecord) -> None: ...

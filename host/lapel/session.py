@@ -1,0 +1,286 @@
+"""One connected pin, from its challenge to its last frame.
+
+The reader never waits for an engine: a turn runs as a task beside it, and a new press ends the turn
+before it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from lapel_wire import WireError, messages
+from lapel_wire.audio import MAX_UTTERANCE_FRAMES, MAX_UTTERANCE_S, SAMPLES_PER_FRAME, unpack_header
+from websockets.asyncio.server import ServerConnection
+from websockets.exceptions import ConnectionClosed
+
+from .handshake import Greeted
+from .listening import Listening
+from .services import Assistant, Exchange, Gone, History, Speech, TurnRecord
+from .turn import Turn
+from .utterance import Utterance
+
+log = logging.getLogger(__name__)
+
+ACK_FRAMES = 8  # four acknowledgements a second are enough to free or resend frames
+SEND_S = 5.0  # a pin that takes nothing for so long is gone
+UTTERANCE_S = MAX_UTTERANCE_S + 5  # wall clock; after it nobody's finger is on the button
+MAX_WIRE_ERRORS = 20  # a peer that breaks the protocol this often is broken
+_CONTEXT_EXCHANGES = 4  # follow-up questions reach back this far ...
+_CONTEXT_S = 300.0  # ... and this long
+
+
+@dataclass
+class Memory:
+    """What outlives a pin's connection while the relay runs: the talk, and the last answer."""
+
+    exchanges: deque[tuple[float, Exchange]] = field(default_factory=lambda: deque(maxlen=_CONTEXT_EXCHANGES))
+    answered: tuple[int, list[str]] | None = None  # utterance, and the texts to send again if it is repeated
+
+    def earlier(self) -> list[Exchange]:
+        oldest = time.monotonic() - _CONTEXT_S
+        return [exchange for at, exchange in self.exchanges if at >= oldest]
+
+    def remember(self, question: str, answer: str) -> None:
+        self.exchanges.append((time.monotonic(), Exchange(question, answer)))
+
+
+@dataclass(frozen=True)
+class Services:
+    speech: Speech
+    assistant: Assistant
+    history: History
+
+
+class Session:
+    """Speaks the wire's protocol with one authenticated pin."""
+
+    def __init__(
+        self, connection: ServerConnection, greeted: Greeted, memory: Memory, services: Services
+    ) -> None:
+        self._connection = connection
+        self._display = greeted.display
+        self._memory = memory
+        self._services = services
+        self._name = f"{greeted.pin.name} ({greeted.pin.id})"
+        self._pin_id = greeted.pin.id
+        self._utterance: Utterance | None = None
+        self._listening: Listening | None = None
+        self._turn: Turn | None = None
+        self._running: asyncio.Task[None] | None = None
+        self._warming: asyncio.Task[None] | None = None
+        self._overdue: asyncio.TimerHandle | None = None
+        self._errors = 0
+
+    async def run(self) -> None:
+        """Serves the pin until its connection ends. Raises nothing for a connection that breaks."""
+        log.info("%s connected", self._name)
+        try:
+            async for data in self._connection:
+                try:
+                    await self._receive(data)
+                except WireError as error:
+                    await self._refuse(error)
+        except (Gone, ConnectionClosed) as error:
+            log.info("%s: %s", self._name, error)
+        finally:
+            await self._stop()
+            log.info("%s disconnected", self._name)
+
+    async def _receive(self, data: str | bytes) -> None:
+        if isinstance(data, bytes):
+            await self._audio(data)
+            return
+        message = messages.decode(messages.UP, data)
+        handler = self._handlers.get(message["t"])
+        if handler is None:
+            raise WireError("unknown_type", f"{message['t']} has no place after the welcome")
+        await handler(self, message)
+
+    async def _start(self, message: dict[str, Any]) -> None:
+        self._interrupt()
+        self._drop_utterance()
+        if await self._repeat(message["utt"]):
+            return
+        self._utterance = Utterance(message["utt"])
+        self._listening = Listening(self._utterance, self._services.speech, self._send_partial)
+        self._overdue = asyncio.get_running_loop().call_later(UTTERANCE_S, self._abandon)
+        self._warming = asyncio.create_task(self._services.assistant.warm(self._memory.earlier()))
+
+    async def _audio(self, frame: bytes) -> None:
+        utterance, listening = self._utterance, self._listening
+        if utterance is None or listening is None:
+            # Frames on their way while an utterance ended or was answered already: the wire allows them.
+            unpack_header(frame)
+            return
+        utterance.add(frame)
+        listening.advance()
+        if utterance.received % ACK_FRAMES == 0:
+            await self._acknowledge(utterance)
+        if utterance.full:
+            log.warning("%s: utterance %d reached %d s", self._name, utterance.number, MAX_UTTERANCE_S)
+            samples = MAX_UTTERANCE_FRAMES * SAMPLES_PER_FRAME
+            await self._finish(utterance, listening, MAX_UTTERANCE_FRAMES, samples)
+
+    async def _end(self, message: dict[str, Any]) -> None:
+        utterance, listening = self._utterance, self._listening
+        if utterance is None or listening is None or utterance.number != message["utt"]:
+            return  # it ended at the hard cap, or was answered before a resend
+        if message["samples"] > message["frames"] * SAMPLES_PER_FRAME:
+            raise WireError("out_of_range", f"{message['samples']} samples in {message['frames']} frames")
+        if message.get("dropped"):
+            log.warning("%s: the microphone lost %d samples", self._name, message["dropped"])
+        await self._finish(utterance, listening, message["frames"], message["samples"])
+
+    async def _finish(self, utterance: Utterance, listening: Listening, frames: int, samples: int) -> None:
+        self._utterance = self._listening = None
+        self._clear_overdue()
+        pcm = utterance.pcm(frames, samples)
+        lost = utterance.lost(frames)
+        if lost or utterance.repeated or utterance.late:
+            log.warning(
+                "%s: utterance %d: %d of %d frames lost, %d repeated, %d out of order",
+                self._name, utterance.number, lost, frames, utterance.repeated, utterance.late,
+            )  # fmt: skip
+        turn = self._new_turn(utterance.number)
+        turn.record.frames = {"sent": frames, "received": utterance.received, "lost": lost}
+        self._begin(turn, lambda: turn.spoken(pcm, listening.heard, self._memory.earlier()))
+        await self._acknowledge(utterance)
+
+    async def _cancel(self, message: dict[str, Any]) -> None:
+        if self._utterance is not None and self._utterance.number == message["utt"]:
+            self._drop_utterance()
+
+    async def _ask(self, message: dict[str, Any]) -> None:
+        self._interrupt()
+        self._drop_utterance()
+        if await self._repeat(message["utt"]):
+            return
+        turn = self._new_turn(message["utt"])
+        self._begin(turn, lambda: turn.typed(message["text"], self._memory.earlier()))
+
+    async def _event(self, message: dict[str, Any]) -> None:
+        log.debug("%s: %s", self._name, message)
+        turn = self._turn
+        if message["name"] == "shown" and turn is not None and turn.shown(message["card"]):
+            log.info(
+                "%s: utterance %d lit, ms after release: %s",
+                self._name,
+                turn.record.utt,
+                turn.record.timings_ms,
+            )
+            await self._services.history.add(turn.record)
+
+    async def _time(self, message: dict[str, Any]) -> None:
+        now = int(time.time() * 1000)
+        await self._send(messages.encode(messages.DOWN, "time", pin_ms=message["pin_ms"], unix_ms=now))
+
+    async def _pin_error(self, message: dict[str, Any]) -> None:
+        log.warning("%s reports %s: %s", self._name, message["code"], message["text"])
+
+    _handlers: ClassVar[dict[str, Callable[[Session, dict[str, Any]], Awaitable[None]]]] = {
+        "utterance_start": _start,
+        "utterance_end": _end,
+        "utterance_cancel": _cancel,
+        "ask": _ask,
+        "event": _event,
+        "time": _time,
+        "error": _pin_error,
+    }
+
+    def _new_turn(self, utt: int) -> Turn:
+        record = TurnRecord(self._pin_id, utt)
+        return Turn(record, self._display, self._services.speech, self._services.assistant, self._send)
+
+    def _begin(self, turn: Turn, work: Callable[[], Awaitable[None]]) -> None:
+        self._turn = turn
+        self._running = asyncio.create_task(self._run_turn(turn, work))
+
+    async def _run_turn(self, turn: Turn, work: Callable[[], Awaitable[None]]) -> None:
+        record = turn.record
+        try:
+            await work()
+        except Gone as error:
+            log.info("%s: utterance %d has no one to answer: %s", self._name, record.utt, error)
+            return
+        if turn.card is not None:
+            final = messages.encode(messages.DOWN, "final", utt=record.utt, text=record.question[:250])
+            self._memory.answered = (record.utt, [final, turn.card.message()])
+        if record.question and not record.failure:
+            self._memory.remember(record.question, record.answer)
+        log.info("%s: utterance %d answered, ms after release: %s", self._name, record.utt, record.timings_ms)
+        await self._services.history.add(record)
+
+    async def _repeat(self, utt: int) -> bool:
+        """Sends the last answer again if the pin repeats its question after a lost link."""
+        answered = self._memory.answered
+        if answered is None or answered[0] != utt:
+            return False
+        for text in answered[1]:
+            await self._send(text)
+        return True
+
+    async def _acknowledge(self, utterance: Utterance) -> None:
+        await self._send(messages.encode(messages.DOWN, "ack", utt=utterance.number, next=utterance.next))
+
+    async def _send_partial(self, text: str) -> None:
+        if self._utterance is not None:
+            await self._send(
+                messages.encode(messages.DOWN, "partial", utt=self._utterance.number, text=text[:250])
+            )
+
+    async def _refuse(self, error: WireError) -> None:
+        self._errors += 1
+        log.warning("%s broke the protocol: %s: %s", self._name, error.code, error.text)
+        text = error.text.encode()[:200].decode(errors="ignore")
+        await self._send(messages.encode(messages.DOWN, "error", code=error.code, text=text))
+        if self._errors >= MAX_WIRE_ERRORS:
+            await self._connection.close(1008, "too many protocol errors")
+
+    async def _send(self, text: str) -> None:
+        try:
+            async with asyncio.timeout(SEND_S):
+                await self._connection.send(text)
+        except TimeoutError:
+            self._connection.transport.abort()
+            raise Gone(f"took nothing for {SEND_S:.0f} s") from None
+        except ConnectionClosed as error:
+            raise Gone(str(error)) from None
+
+    def _interrupt(self) -> None:
+        if self._running is not None and not self._running.done():
+            log.info("%s: a new press ends the turn before it", self._name)
+            self._running.cancel()
+
+    def _abandon(self) -> None:
+        """The utterance never ended."""
+        utterance = self._utterance
+        if utterance is None:
+            return
+        log.warning("%s: utterance %d never ended and is dropped", self._name, utterance.number)
+        self._drop_utterance()
+        turn = self._new_turn(utterance.number)
+        self._begin(turn, lambda: turn.refuse("The question broke off. Please ask again."))
+
+    def _drop_utterance(self) -> None:
+        if self._listening is not None:
+            self._listening.cancel()
+        self._utterance = self._listening = None
+        self._clear_overdue()
+
+    def _clear_overdue(self) -> None:
+        if self._overdue is not None:
+            self._overdue.cancel()
+            self._overdue = None
+
+    async def _stop(self) -> None:
+        self._drop_utterance()
+        tasks = [task for task in (self._running, self._warming) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,155 @@
+"""Questions and answers, kept as long as the owner says.
+
+The database library is called on a thread of its own: one writer, in order, never on the event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
+
+from ..services import TurnRecord
+
+log = logging.getLogger(__name__)
+
+_DAY_S = 86400
+_PRUNE_S = 3600  # old turns are looked for this often
+_QUEUE = 1000  # turns waiting to be written; beyond it the disk is not keeping up and they are dropped
+
+_metadata = sa.MetaData()
+_turns = sa.Table(
+    "turns",
+    _metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("at_unix_s", sa.Float, nullable=False, index=True),
+    sa.Column("pin", sa.String(32), nullable=False),
+    sa.Column("utt", sa.Integer, nullable=False),
+    sa.Column("question", sa.Text, nullable=False),
+    sa.Column("answer", sa.Text, nullable=False),
+    sa.Column("failure", sa.Text, nullable=False),
+    sa.Column("frames", sa.JSON, nullable=False),
+    sa.Column("timings_ms", sa.JSON, nullable=False),
+)
+
+
+class HistoryError(Exception):
+    """The history cannot be opened; the text says why and what to do."""
+
+
+@dataclass(frozen=True)
+class KeptTurn:
+    at_unix_s: float
+    record: TurnRecord
+
+
+class SqlHistory:
+    """Turns in the database at `url`; `days` 0 keeps none. Close it, or the last turns may be lost."""
+
+    def __init__(self, url: str, days: int) -> None:
+        self._days = days
+        self._waiting = 0
+        self._pruned = 0.0
+        self._rows: dict[tuple[str, int], int] = {}  # rows of turns that may still get a timing
+        self._engine = sa.create_engine(url)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="history")
+        try:
+            _metadata.create_all(self._engine)
+        except SQLAlchemyError as error:
+            self._thread.shutdown()
+            raise HistoryError(
+                f"the history {url} cannot be opened ({_reason(error)}); "
+                "free space, check who owns the file, or move it away to begin a new one"
+            ) from error
+
+    @classmethod
+    def in_home(cls, home: Path, days: int) -> SqlHistory:
+        """The history of this home: an SQLite file. Raises HistoryError."""
+        try:
+            home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise HistoryError(f"the folder {home} cannot be made: {error.strerror}") from error
+        return cls(f"sqlite:///{home / 'history.db'}", days)
+
+    async def add(self, record: TurnRecord) -> None:
+        """Keeps a turn, or what is new in one kept before. A failure is logged: no wearer waits for this."""
+        if self._days == 0:
+            return
+        if self._waiting >= _QUEUE:
+            log.error("history: %d turns are waiting for the disk; this one is not kept", self._waiting)
+            return
+        self._waiting += 1
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._write, _copy(record))
+        except SQLAlchemyError as error:
+            log.error("history: a turn could not be kept (%s); is the disk full?", _reason(error))
+        finally:
+            self._waiting -= 1
+
+    async def latest(self, count: int) -> list[KeptTurn]:
+        """The newest turns first. Raises HistoryError."""
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, self._read, count)
+        except SQLAlchemyError as error:
+            raise HistoryError(f"the history cannot be read: {_reason(error)}") from error
+
+    async def close(self) -> None:
+        """Writes what waits and closes the file."""
+        await asyncio.to_thread(self._thread.shutdown)
+        self._engine.dispose()
+
+    def _write(self, record: TurnRecord) -> None:
+        values: dict[str, Any] = {
+            "pin": record.pin,
+            "utt": record.utt,
+            "question": record.question,
+            "answer": record.answer,
+            "failure": record.failure,
+            "frames": record.frames,
+            "timings_ms": record.timings_ms,
+        }
+        now = time.time()
+        key = (record.pin, record.utt)
+        with self._engine.begin() as connection:
+            if now - self._pruned > _PRUNE_S:
+                connection.execute(sa.delete(_turns).where(_turns.c.at_unix_s < now - self._days * _DAY_S))
+                self._pruned = now
+                self._rows.clear()
+            row = self._rows.get(key)
+            if row is not None:
+                connection.execute(sa.update(_turns).where(_turns.c.id == row).values(**values))
+                return
+            inserted = connection.execute(sa.insert(_turns).values(at_unix_s=now, **values))
+            assert inserted.inserted_primary_key is not None
+            row = inserted.inserted_primary_key[0]
+        self._rows[key] = row
+
+    def _read(self, count: int) -> list[KeptTurn]:
+        with self._engine.connect() as connection:
+            rows = connection.execute(sa.select(_turns).order_by(_turns.c.id.desc()).limit(count)).mappings()
+            return [
+                KeptTurn(row["at_unix_s"], TurnRecord(**{name: row[name] for name in _RECORD_FIELDS}))
+                for row in rows
+            ]
+
+
+_RECORD_FIELDS = ("pin", "utt", "question", "answer", "failure", "frames", "timings_ms")
+
+
+def _copy(record: TurnRecord) -> TurnRecord:
+    """The turn as it is now: its timings may grow while it waits to be written."""
+    return TurnRecord(
+        record.pin, record.utt, record.question, record.answer, record.failure,
+        dict(record.frames), dict(record.timings_ms),
+    )  # fmt: skip
+
+
+def _reason(error: SQLAlchemyError) -> str:
+    return str(getattr(error, "orig", None) or error).splitlines()[0]
