@@ -1,0 +1,1 @@
+"""Measurements behind `make bench`: each module measures one thing and returns its figures."""
