@@ -1,0 +1,139 @@
+"""From lines of text to strokes in the field: size, centring, the mark under the choice in focus.
+
+Coordinates of the field are integers: FIELD from its centre to an edge, x to the right and y up as the
+wearer sees them. All of them are stored with ORIGIN added, so that none is negative: a ptr32 reads unsigned
+on a 64-bit MicroPython.
+"""
+
+from array import array
+
+from lapel_wire.glyphs import CAP_UNITS
+
+FIELD = 1 << 18  # fine enough that the drive, 58 times the second difference, stays smooth
+ORIGIN = 1 << 20  # blank moves and drive stay within four fields of the centre
+
+TEXT_WIDTH = 2 * FIELD * 94 // 100  # a margin, so that overshoot stays in the field
+TEXT_HEIGHT = 2 * FIELD * 90 // 100
+LINE_UNITS = CAP_UNITS * 34 // 21  # room for an accent above a capital and a descender under the line before
+MAX_CAP = FIELD * 55 // 100  # one letter alone need not fill the palm
+UNDERLINE_UNITS = 24  # below the baseline, where descenders end
+CHOICE_GAP_UNITS = 72  # a space and a bit between choices: they are words of their own
+
+MAX_CHARACTERS = 120  # three lines of 40: past legible long before, and a bound on time and memory
+MAX_POINTS = MAX_CHARACTERS * 64  # "@" has 50
+MAX_STROKES = MAX_CHARACTERS * 8
+
+
+class Page:
+    """Strokes of one page, in buffers that only ever grow.
+
+    `points` holds x, y of every vertex, `starts[k]` the number of the first vertex of stroke k;
+    `starts[strokes]` is the end. `scale` is the field units a glyph unit measures.
+    """
+
+    def __init__(self, font):
+        self.font = font
+        self.points = array("i", bytes(4 * 2 * 512))
+        self.starts = array("i", bytes(4 * 129))
+        self.strokes = 0
+        self.scale = 1
+        self._place = array("i", (0, 0, 0))
+
+    def lay_out(self, lines, choices=(), focus=0):
+        """Fills the page with `lines`, and `choices` as a last line. Raises ValueError if it is too much text."""
+        count = len(lines) + (1 if choices else 0)
+        characters = 0
+        widest = CAP_UNITS  # a line of spaces has a size too
+        for line in lines:
+            characters += len(line)
+            widest = max(widest, self._width(line))
+        row = 0
+        for choice in choices:
+            characters += len(choice)
+            row += self._width(choice) + CHOICE_GAP_UNITS
+        row -= CHOICE_GAP_UNITS
+        widest = max(widest, row)
+        if characters > MAX_CHARACTERS:
+            raise ValueError("a page: at most %d characters, got %d" % (MAX_CHARACTERS, characters))
+        self.scale = max(
+            1, min(TEXT_WIDTH // widest, TEXT_HEIGHT // (LINE_UNITS * max(1, count)), MAX_CAP // CAP_UNITS)
+        )
+        self.strokes = 0
+        self.starts[0] = 0
+        self._place[2] = self.scale
+        baseline = ORIGIN + (LINE_UNITS * (count - 1) - CAP_UNITS) * self.scale // 2
+        for line in lines:
+            self._start(baseline, self._width(line))
+            self._write(line)
+            baseline -= LINE_UNITS * self.scale
+        self._start(baseline, row)
+        for i in range(len(choices)):
+            left = self._place[0]
+            self._write(choices[i])
+            if i == focus:
+                self._underline(left, self._place[0])
+            self._place[0] += CHOICE_GAP_UNITS * self.scale
+
+    def _width(self, line):
+        width = 0
+        for character in line:
+            glyph, at = self.font.find(ord(character))
+            width += glyph[at]
+        return width
+
+    def _start(self, baseline, width):
+        self._place[0] = ORIGIN - width * self.scale // 2
+        self._place[1] = baseline
+
+    def _write(self, text):
+        for character in text:
+            glyph, at = self.font.find(ord(character))
+            strokes = glyph[at + 1]
+            self._make_room(strokes, 255)
+            _place_glyph(glyph, at, self.points, self.starts, self.strokes, self._place)
+            self.strokes += strokes
+
+    def _underline(self, left, right):
+        self._make_room(1, 2)
+        at = self.starts[self.strokes]
+        y = self._place[1] - UNDERLINE_UNITS * self.scale
+        for x in (left, right):
+            self.points[2 * at] = x
+            self.points[2 * at + 1] = y
+            at += 1
+        self.strokes += 1
+        self.starts[self.strokes] = at
+
+    def _make_room(self, strokes, points_each):
+        # A glyph is at most MAX_GLYPH_BYTES, so 512 points more always suffice.
+        need = 2 * (self.starts[self.strokes] + min(strokes * points_each, 512))
+        while len(self.points) < need:
+            self.points.extend(array("i", bytes(4 * 1024)))
+        while len(self.starts) < self.strokes + strokes + 1:
+            self.starts.extend(array("i", bytes(4 * 128)))
+
+
+@micropython.viper
+def _place_glyph(glyph: ptr8, at: int, points: ptr32, starts: ptr32, stroke: int, place: ptr32):
+    """Appends a glyph's strokes; `place` is the pen's x (moved on by the advance), its y and the scale."""
+    left = int(place[0])
+    baseline = int(place[1])
+    scale = int(place[2])
+    place[0] = left + int(glyph[at]) * scale
+    last = stroke + int(glyph[at + 1])
+    at += 2
+    out = int(starts[stroke])
+    while stroke < last:
+        count = int(glyph[at])
+        at += 1
+        for i in range(count):
+            points[2 * out] = left + int(glyph[at]) * scale
+            points[2 * out + 1] = baseline + (int(glyph[at + 1]) - 96) * scale  # glyphs.Y_ZERO
+            at += 2
+            out += 1
+        if count == 1:  # a dot: a stroke needs a direction
+            points[2 * out] = int(points[2 * out - 2]) + 4 * scale
+            points[2 * out + 1] = int(points[2 * out - 1])
+            out += 1
+        stroke += 1
+        starts[stroke] = out

@@ -1,0 +1,323 @@
+"""From strokes to one closed path: an order with little blank travel, smooth joins, evenly spaced points.
+
+The path is a ring, because a frame repeats. Strokes may be drawn from either end. A blank move leaves a
+stroke along its last direction and arrives along the next one's first, so the mirror need not stop there.
+All in integers below 2**30, in the field's units of `page`.
+"""
+
+from array import array
+
+POINTS_PER_CAP = 30  # path points on the height of a capital: a corner is rounded by about 4 % of it
+LEAD = 8  # points that a stroke's tip is thought to run on when blank travel is weighed
+MAX_PATH_POINTS = 12288  # 36 of the busiest letters; 100 kB
+
+
+class Path:
+    """The dense path of a page. `points` holds x, y; `lit[i]` is 1 if the way from point i to the next is lit."""
+
+    def __init__(self):
+        self.count = 0
+        self.spacing = 1
+        self.per_cap = POINTS_PER_CAP
+        self.points = array("i", bytes(4 * 2 * 1024))
+        self.lit = bytearray(1024)
+        self._other = array("i", bytes(4 * 2 * 1024))
+        self._tips = array("i", bytes(4 * 8 * 128))
+        self.order = array("i", bytes(4 * 129))
+        self._job = array("i", bytes(4 * 8))
+
+    def trace(self, page, spacing=0, smoothing=5):
+        """Lays the path along the strokes of `page`. Raises ValueError if it grows too long."""
+        strokes = page.strokes
+        self.count = 0
+        if not strokes:
+            return
+        spacing = spacing or max(1, page.scale * 84 // POINTS_PER_CAP)
+        self.spacing = spacing
+        self._make_room(strokes)
+        _find_tips(page.points, page.starts, strokes, LEAD * spacing, self._tips)
+        _order(self._tips, self.order, strokes)
+        count = _measure(page.points, page.starts, self._tips, self.order, strokes, spacing)
+        if count > MAX_PATH_POINTS:
+            raise ValueError("a path: at most %d points, got %d" % (MAX_PATH_POINTS, count))
+        self._make_room_for_points(count)
+        job = self._job
+        job[0] = 0
+        for i in range(strokes):
+            tip = self.order[i]
+            job[1] = page.starts[tip >> 1]
+            job[2] = page.starts[(tip >> 1) + 1]
+            job[3] = tip & 1
+            job[4] = spacing
+            _lay_stroke(page.points, self.points, self.lit, job)
+            following = self.order[i + 1] if i + 1 < strokes else self.order[0]
+            _lay_blank(self._tips, tip ^ 1, following, self.points, self.lit, job)
+        self.count = job[0]
+        _smooth(self.points, self._other, self.count, smoothing)
+        _smooth(self._other, self.points, self.count, smoothing)
+
+    def _make_room(self, strokes):
+        if len(self.order) <= strokes:
+            self.order = array("i", bytes(4 * 2 * (strokes + 1)))
+            self._tips = array("i", bytes(4 * 16 * (strokes + 1)))
+
+    def _make_room_for_points(self, count):
+        if len(self.lit) < count:
+            size = (count + 1023) // 1024 * 1024
+            self.points = array("i", bytes(4 * 2 * size))
+            self._other = array("i", bytes(4 * 2 * size))
+            self.lit = bytearray(size)
+
+
+@micropython.viper
+def _find_tips(points: ptr32, starts: ptr32, strokes: int, lead: int, tips: ptr32):
+    """For both ends of each stroke: x, y, and x, y of where the stroke would run on by `lead`."""
+    for k in range(strokes):
+        for end in range(2):
+            tip = int(starts[k])
+            inner = tip + 1
+            if end:
+                tip = int(starts[k + 1]) - 1
+                inner = tip - 1
+            x = int(points[2 * tip])
+            y = int(points[2 * tip + 1])
+            dx = x - int(points[2 * inner])
+            dy = y - int(points[2 * inner + 1])
+            ax = dx if dx >= 0 else 0 - dx
+            ay = dy if dy >= 0 else 0 - dy
+            big = ax if ax > ay else ay
+            shift = 0
+            while (big >> shift) > 4095:
+                shift += 1
+            sx = ax >> shift
+            sy = ay >> shift
+            length = (sx + (sy >> 1)) if sx > sy else (sy + (sx >> 1))
+            if length:
+                square = sx * sx + sy * sy
+                length = (length + square // length) >> 1
+                length = (length + square // length) >> 1
+                sx = sx * lead // length
+                sy = sy * lead // length
+            at = 8 * k + 4 * end
+            tips[at] = x
+            tips[at + 1] = y
+            tips[at + 2] = x + (sx if dx >= 0 else 0 - sx)
+            tips[at + 3] = y + (sy if dy >= 0 else 0 - sy)
+
+
+@micropython.viper
+def _order(tips: ptr32, order: ptr32, strokes: int):
+    """Fills `order` with the tip (2 * stroke + end) at which each stroke in turn is entered.
+
+    Nearest neighbour, then 2-opt on the ring: a stretch is turned round, its strokes too, while that saves
+    travel. The distance is between the points where the tips lead, the larger axis counting full and the
+    smaller 3/8: about the time that mirrors with independent axes need.
+    """
+    for i in range(strokes):
+        order[i] = 2 * i
+    for i in range(strokes - 1):  # nearest neighbour: the rest of `order` is what is left
+        at = 4 * (int(order[i]) ^ 1)
+        x = int(tips[at + 2])
+        y = int(tips[at + 3])
+        best = 1 << 29
+        chosen = i + 1
+        enter = int(order[chosen])
+        for j in range(i + 1, strokes):
+            for end in range(2):
+                tip = (int(order[j]) & -2) | end
+                dx = int(tips[4 * tip + 2]) - x
+                dy = int(tips[4 * tip + 3]) - y
+                if dx < 0:
+                    dx = 0 - dx
+                if dy < 0:
+                    dy = 0 - dy
+                cost = dx + ((dy * 3) >> 3) if dx > dy else dy + ((dx * 3) >> 3)
+                if cost < best:
+                    best = cost
+                    chosen = j
+                    enter = tip
+        order[chosen] = order[i + 1]
+        order[i + 1] = enter
+    rounds = 0
+    better = 1
+    while better and rounds < 12:  # more has not been seen to help
+        better = 0
+        rounds += 1
+        for i in range(strokes):
+            before = int(order[i - 1 if i else strokes - 1]) ^ 1
+            for j in range(i, strokes):
+                first = int(order[i])
+                last = int(order[j]) ^ 1
+                after = int(order[j + 1 if j + 1 < strokes else 0])
+                if i == 0 and j == strokes - 1:
+                    continue  # the whole ring turned round costs the same
+                saved = 0
+                for edge in range(4):
+                    a = before
+                    b = first
+                    if edge == 1:
+                        a = last
+                        b = after
+                    elif edge == 2:
+                        b = last
+                    elif edge == 3:
+                        a = first
+                        b = after
+                    dx = int(tips[4 * a + 2]) - int(tips[4 * b + 2])
+                    dy = int(tips[4 * a + 3]) - int(tips[4 * b + 3])
+                    if dx < 0:
+                        dx = 0 - dx
+                    if dy < 0:
+                        dy = 0 - dy
+                    cost = dx + ((dy * 3) >> 3) if dx > dy else dy + ((dx * 3) >> 3)
+                    saved += cost if edge < 2 else 0 - cost
+                if saved > 0:
+                    better = 1
+                    low = i
+                    high = j
+                    while low <= high:
+                        tip = int(order[low]) ^ 1
+                        order[low] = int(order[high]) ^ 1
+                        order[high] = tip
+                        low += 1
+                        high -= 1
+
+
+@micropython.viper
+def _measure(points: ptr32, starts: ptr32, tips: ptr32, order: ptr32, strokes: int, spacing: int) -> int:
+    """An upper bound of the points that the path needs."""
+    total = 0
+    for i in range(strokes):
+        for k in range(int(starts[i]) + 1, int(starts[i + 1])):
+            dx = int(points[2 * k]) - int(points[2 * k - 2])
+            dy = int(points[2 * k + 1]) - int(points[2 * k - 1])
+            total += (dx if dx >= 0 else 0 - dx) + (dy if dy >= 0 else 0 - dy)
+        a = 4 * (int(order[i]) ^ 1)
+        b = 4 * int(order[i + 1 if i + 1 < strokes else 0])
+        dx = int(tips[a]) - int(tips[b])
+        dy = int(tips[a + 1]) - int(tips[b + 1])
+        total += (dx if dx >= 0 else 0 - dx) + (dy if dy >= 0 else 0 - dy)
+    return total // spacing + 16 * strokes
+
+
+@micropython.viper
+def _lay_stroke(points: ptr32, out: ptr32, lit: ptr8, job: ptr32):
+    """Points along one stroke at equal distances, both ends exact, near `spacing`.
+
+    job: next point of the path (moved on), first vertex, vertex after the last, backwards, spacing.
+    """
+    spacing = int(job[4])
+    total = 0
+    steps = 0
+    n = int(job[0])
+    for lap in range(2):  # the first measures, the second lays
+        at = int(job[1])
+        step = 1
+        if int(job[3]):
+            at = int(job[2]) - 1
+            step = 0 - 1
+        walked = 0
+        done = 0
+        for k in range(int(job[1]) + 1, int(job[2])):
+            x = int(points[2 * at])
+            y = int(points[2 * at + 1])
+            at += step
+            dx = int(points[2 * at]) - x
+            dy = int(points[2 * at + 1]) - y
+            ax = dx if dx >= 0 else 0 - dx
+            ay = dy if dy >= 0 else 0 - dy
+            shift = 0
+            while (ax | ay) >> shift > 16383:
+                shift += 1
+            ax >>= shift
+            ay >>= shift
+            length = (ax + (ay >> 1)) if ax > ay else (ay + (ax >> 1))
+            if length == 0:
+                continue
+            square = ax * ax + ay * ay
+            length = (length + square // length) >> 1
+            length = (length + square // length) >> 1
+            length <<= shift
+            if lap == 0:
+                total += length
+            else:
+                # The product stays small: a stroke is at most 2**21 long and `steps` has 10 bits at most.
+                target = total // steps * done + total % steps * done // steps
+                while target < walked + length and done < steps:
+                    part = ((target - walked) << 10) // length
+                    out[2 * n] = x + ((dx * part) >> 10)
+                    out[2 * n + 1] = y + ((dy * part) >> 10)
+                    lit[n] = 1
+                    n += 1
+                    done += 1
+                    target = total // steps * done + total % steps * done // steps
+            walked += length
+        if lap == 0:
+            steps = (total + (spacing >> 1)) // spacing
+            if steps < 2:
+                steps = 2
+    while done < steps:  # a rounded length may leave the last step over
+        out[2 * n] = int(points[2 * at])
+        out[2 * n + 1] = int(points[2 * at + 1])
+        lit[n] = 1
+        n += 1
+        done += 1
+    job[0] = n
+
+
+@micropython.viper
+def _lay_blank(tips: ptr32, leave: int, enter: int, out: ptr32, lit: ptr8, job: ptr32):
+    """A cubic Bezier from tip `leave` to tip `enter`, the first point included; tangent to both strokes."""
+    n = int(job[0])
+    spacing = int(job[4])
+    x = int(tips[4 * leave])
+    y = int(tips[4 * leave + 1])
+    dx = int(tips[4 * enter]) - x
+    dy = int(tips[4 * enter + 1]) - y
+    ax = dx if dx >= 0 else 0 - dx
+    ay = dy if dy >= 0 else 0 - dy
+    far = (ax + ((ay * 3) >> 3)) if ax > ay else (ay + ((ax * 3) >> 3))
+    steps = 6 + far // spacing
+    # A handle of steps / 3 spacings starts the curve at the stroke's own spacing; the lead has 8 of them.
+    hx = (int(tips[4 * leave + 2]) - x) * steps // 24
+    hy = (int(tips[4 * leave + 3]) - y) * steps // 24
+    ex = dx + (int(tips[4 * enter + 2]) - int(tips[4 * enter])) * steps // 24
+    ey = dy + (int(tips[4 * enter + 3]) - int(tips[4 * enter + 1])) * steps // 24
+    for j in range(steps):
+        t = (j << 14) // steps
+        s = 16384 - t
+        tt = (t * t) >> 14
+        ss = (s * s) >> 14
+        first = (3 * ss * t) >> 14
+        second = (3 * tt * s) >> 14
+        third = (tt * t) >> 14
+        out[2 * n] = x + ((first * (hx >> 4) + second * (ex >> 4) + third * (dx >> 4)) >> 10)
+        out[2 * n + 1] = y + ((first * (hy >> 4) + second * (ey >> 4) + third * (dy >> 4)) >> 10)
+        lit[n] = 0
+        n += 1
+    job[0] = n
+
+
+@micropython.viper
+def _smooth(source: ptr32, out: ptr32, count: int, width: int):
+    """Moving average of `width` (odd) points round the ring."""
+    half = width >> 1
+    for axis in range(2):
+        total = 0
+        for i in range(0 - half, half + 1):
+            k = i
+            while k < 0:
+                k += count
+            while k >= count:
+                k -= count
+            total += int(source[2 * k + axis])
+        for i in range(count):
+            out[2 * i + axis] = total // width
+            k = i - half
+            while k < 0:
+                k += count
+            total -= int(source[2 * k + axis])
+            k = i + half + 1
+            while k >= count:
+                k -= count
+            total += int(source[2 * k + axis])
