@@ -69,7 +69,7 @@ class Relay:
                 f"cannot listen on {host} port {port} ({error.strerror or error}); "
                 "is another relay running? Set another port in config.toml or with --port"
             ) from error
-        log.info("relay listens on %s port %d for %d paired pins", host, self.port, len(self._pins.all()))
+        log.info("relay listens on %s port %d for %d paired pins", host, self.port, self.paired)
         return self
 
     async def __aexit__(
@@ -83,6 +83,11 @@ class Relay:
     def port(self) -> int:
         assert self._server is not None, "the relay is not running"
         return int(next(iter(self._server.sockets)).getsockname()[1])
+
+    @property
+    def paired(self) -> int:
+        """How many pins may connect."""
+        return len(self._pins.all())
 
     @property
     def connected(self) -> list[str]:

@@ -1,0 +1,93 @@
+"""`lapel`: one small command per thing to do. Each lives in `lapel.commands`."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import logging
+import sys
+from types import ModuleType
+from typing import NoReturn
+
+from . import __version__
+from .config import ConfigError
+
+# Imported when chosen: `lapel pins` must not wait for speech engines.
+_COMMANDS = {
+    "run": "a relay and a virtual pin to play with, here in the terminal",
+    "relay": "serve your pins",
+    "pin": "a virtual pin for a relay that is running",
+    "ask": "ask one question with a virtual pin and report what the palm shows",
+    "pair": "make a key for a new pin",
+    "pins": "list the paired pins, or revoke one",
+    "models": "list the models, fetch one, check them",
+    "doctor": "check everything and say what to do",
+    "bench": "measure latency, load and the audio path",
+    "service": "run the relay whenever this computer runs (systemd)",
+}
+_LOG_LEVELS = ("debug", "info", "warning", "error")
+
+EXIT_FAILED = 1
+EXIT_INTERRUPTED = 130
+
+
+class CommandError(Exception):
+    """A command cannot do what was asked; the text says why and what to do."""
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Runs the command line and exits with its code: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    chosen = _chosen(arguments)
+    parser = _parser(chosen)
+    options = parser.parse_args(arguments)
+    logging.basicConfig(
+        level=options.log.upper(), format="%(asctime)s %(levelname)-7s %(name)s: %(message)s", stream=sys.stderr
+    )
+    # Their info lines say each socket and request; ours say what they were for.
+    for noisy in ("websockets", "httpx", "httpcore", "openai"):
+        logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.root.level))
+    if chosen is None:
+        parser.print_help()
+        sys.exit(0)
+    try:
+        sys.exit(_module(chosen).run(options))
+    except KeyboardInterrupt:
+        sys.exit(EXIT_INTERRUPTED)
+    except BrokenPipeError:  # `lapel pins | head`
+        sys.stderr.close()
+        sys.exit(EXIT_FAILED)
+    except Exception as error:
+        if not _is_ours(error):
+            raise
+        sys.stderr.write(f"lapel {chosen}: {error}\n")
+        sys.exit(EXIT_FAILED)
+
+
+def _is_ours(error: Exception) -> bool:
+    """Whether the error's text is a sentence for the owner rather than a bug of ours."""
+    if isinstance(error, CommandError | ConfigError):
+        return True
+    return type(error).__module__.startswith("lapel") and type(error).__name__.endswith(("Error", "Missing"))
+
+
+def _chosen(arguments: list[str]) -> str | None:
+    return next((word for word in arguments if word in _COMMANDS), None)
+
+
+def _parser(chosen: str | None) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="lapel", description="Ask by voice, read the answer in light on your palm, everything at home."
+    )
+    parser.add_argument("--version", action="version", version=f"lapel {__version__}")
+    parser.add_argument("--log", choices=_LOG_LEVELS, default="warning", help="how much to log (default: warning)")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    for name, summary in _COMMANDS.items():
+        command = commands.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
+        if name == chosen:
+            _module(name).add_arguments(command)
+    return parser
+
+
+def _module(name: str) -> ModuleType:
+    return importlib.import_module(f"lapel.commands.{name}")

@@ -1,0 +1,45 @@
+"""`lapel relay`: serve the paired pins until interrupted."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import dataclasses
+import logging
+import signal
+import sys
+
+from .. import config
+from ..house import House
+from ..relay import Relay
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", help="address to listen on (default: from config.toml, else 127.0.0.1)")
+    parser.add_argument("--port", type=int, help="port to listen on; 0 takes a free one")
+
+
+def run(options: argparse.Namespace) -> int:
+    # A server's log is its face: say what happens unless the owner asked for less.
+    if options.log == "warning":
+        logging.root.setLevel(logging.INFO)
+    settings = config.load()
+    relay = settings.relay
+    if options.host is not None:
+        relay = dataclasses.replace(relay, host=options.host)
+    if options.port is not None:
+        relay = dataclasses.replace(relay, port=options.port)
+    return asyncio.run(_serve(dataclasses.replace(settings, relay=relay)))
+
+
+async def _serve(settings: config.Config) -> int:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    async with House(settings) as house, Relay(settings, house.services) as relay:
+        sys.stderr.write(f"Lapel serves your pins on {settings.relay.host} port {relay.port}. Ctrl-C ends it.\n")
+        if not relay.paired:
+            sys.stderr.write("No pin is paired yet, so nobody is let in. Pair one with: lapel pair\n")
+        await stopped.wait()
+    return 0
