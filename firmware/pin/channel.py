@@ -1,14 +1,15 @@
 """The websocket channel of the pin: `websocket.py` over a TCP or TLS connection.
 
-One task may wait in `receive`, any may send meanwhile. Frames go out whole and in the order they were given: all
-writing passes through one outbox and one function that never waits. Every wait has a deadline. A call on a
-channel that has ended, or that ends it, raises `Closed`; the channel can then be opened again and keeps its buffers.
+One task may wait in `receive`, any may send meanwhile. Frames go out whole and in the order they were
+given: all writing passes through one outbox and one function that never waits. Every wait has a deadline. A
+call on a channel that has ended, or that ends it, raises `Closed`; the channel can then be opened again and
+keeps its buffers.
 """
 
 import asyncio
 import errno
 
-from pin.handshake import HandshakeError, Upgrade
+from pin.handshake import Upgrade
 from pin.tcp import Connection, deadline_in, left_ms, sleep_ms, uncancel
 from pin.websocket import (
     ABNORMAL,
@@ -34,7 +35,7 @@ GUARD_MS = 50  # how late a receive deadline may be seen
 
 
 class Closed(Exception):
-    """The channel is over: `code` as in RFC 6455 section 7.4.1 (1006 without a close frame), `reason` a sentence."""
+    """The channel is over: `code` as in RFC 6455 section 7.4.1 (1006: no close frame), `reason` a sentence."""
 
     def __init__(self, code, reason):
         super().__init__(f"{code}: {reason}")
@@ -64,8 +65,8 @@ class Channel:
     async def open(self, host, port, path, tls, server_hostname, timeout_ms, subprotocol=None):
         """Connect, shake hands and upgrade, all within `timeout_ms`.
 
-        `tls` is an SSLContext made by the caller, or None for a plain connection. Raises OSError (no connection, TLS
-        refused, too late), HandshakeError (it is no websocket server).
+        `tls` is an SSLContext made by the caller, or None for a plain connection. Raises OSError (no
+        connection, TLS refused, too late), HandshakeError (it is no websocket server).
         """
         if self._connection is not None:
             raise ValueError("the channel is open: close it first")
@@ -108,9 +109,10 @@ class Channel:
     # sending
 
     def send_frame(self, frame, length, opcode=BINARY):
-        """Seal `frame` (its first `length` payload bytes) and write what the socket takes. Never waits, never allocates.
+        """Seal `frame` with `length` payload bytes and write what the socket takes now. Allocates nothing.
 
-        Returns True if all is out. If not, `await drain()` before the frame is packed again. Raises Closed, ValueError.
+        Returns True if all is out. If not, `await drain()` before the frame is packed again. Raises Closed
+        and ValueError.
         """
         if self._connection is None or self._protocol.close_sent:
             raise Closed(*self._end)
@@ -119,7 +121,7 @@ class Channel:
         return self._pump()
 
     async def drain(self, timeout_ms=SEND_TIMEOUT_MS):
-        """Wait until everything given so far is written. A peer that does not take it in time is dropped: Closed."""
+        """Wait until everything given so far is written; drops a peer that does not take it. Raises Closed."""
         deadline = deadline_in(timeout_ms)
         while not self._pump():
             if left_ms(deadline) <= 0:
@@ -145,7 +147,7 @@ class Channel:
             await self.drain(timeout_ms)
 
     async def ping(self, timeout_ms=SEND_TIMEOUT_MS):
-        """Send a ping. Unless a pong comes within `timeout_ms`, `receive` drops the connection and raises Closed."""
+        """Send a ping. Without a pong in `timeout_ms`, `receive` drops the connection and raises Closed."""
         if self._pong_deadline is None:
             if not self._ping.pending() and not self.send_frame(self._ping, 0, PING):
                 await self.drain(timeout_ms)
@@ -171,7 +173,7 @@ class Channel:
     # receiving
 
     async def receive(self, timeout_ms):
-        """The next message: a str, a memoryview (valid until the next call), or None if none came in `timeout_ms`.
+        """The next message: a str, a memoryview (valid until the next call), or None if none came in time.
 
         Answers pings and closes on the way. Raises Closed when the peer closed or broke the protocol.
         """
@@ -202,7 +204,7 @@ class Channel:
             self._reading = False
 
     async def _finish(self, code, reason):
-        """Send our close frame if it has not gone, let the server end the connection (section 7.1.1), raise Closed."""
+        """Send our close frame if it is due, let the server end the connection (section 7.1.1), raise Closed."""
         self._queue_closing()
         deadline = deadline_in(CLOSE_TIMEOUT_MS)
         try:
@@ -221,7 +223,7 @@ class Channel:
             self._outbox.append(frame)
 
     async def close(self, code=NORMAL, reason="", timeout_ms=CLOSE_TIMEOUT_MS):
-        """Close with a handshake if the peer plays along, without in any case after `timeout_ms` for each half.
+        """Close with a handshake if the peer plays along, without it after `timeout_ms` for each half.
 
         Raises ValueError for a code or reason that may not be sent. Messages that still come are dropped.
         """
@@ -281,8 +283,8 @@ class Channel:
         return left_ms(deadline) <= 0
 
     async def _watch(self):
-        # Wakes the receiving task when its time is over: one task for the connection's life. `wait_for` would cost two
-        # tasks for each message, and allocate them.
+        # Wakes the receiving task when its time is over: one task for the connection's life. `wait_for`
+        # would cost two tasks for each message, and allocate them.
         while True:
             await sleep_ms(GUARD_MS)
             if self._waiter is not None and (

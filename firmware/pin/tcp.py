@@ -1,12 +1,13 @@
 """One TCP or TLS connection that neither blocks nor buffers, and a clock: what differs between two asyncios.
 
-On MicroPython the socket is used directly: its asyncio stream copies what the socket did not take, and if more is
-written before that went out, a TLS socket loses bytes, for mbedTLS wants the same call repeated. On CPython, where
-the loop owns the socket, the standard streams serve.
+On MicroPython the socket is used directly: its asyncio stream copies what the socket did not take, and if
+more is written before that went out, a TLS socket loses bytes, for mbedTLS wants the same call repeated. On
+CPython, where the loop owns the socket, the standard streams serve.
 
-Both `Connection` classes have: `connect(...)`; `write(buffer, start, count)`, which returns how many bytes were taken,
-None or 0 for none (then call again with the same bytes); `read_now(buffer)`, which returns a count, 0 at the end, None if
-nothing is there; `read(buffer)`, which waits for the same; `close()`. All raise OSError.
+Both `Connection` classes have: `connect(...)`; `write(buffer, start, count)`, which returns how many bytes
+were taken, None or 0 for none (then call again with the same bytes); `read_now(buffer)`, which returns a
+count, 0 at the end, None if nothing is there; `read(buffer)`, which waits for the same; `close()`. All
+raise OSError.
 """
 
 import asyncio
@@ -33,8 +34,8 @@ if sys.implementation.name == "micropython":
 
     class Connection:
         async def connect(self, host, port, tls, server_hostname, timeout_ms):
-            """Connect a socket; the TLS handshake happens in the first writes. `getaddrinfo` blocks (see the notes
-            of the port), so give an address where the time matters."""
+            """Connect a socket; the TLS handshake happens in the first writes. `getaddrinfo` blocks (see
+            the notes of the port), so give an address where the time matters."""
             deadline = deadline_in(timeout_ms)
             family, kind, protocol, _, address = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0]
             sock = socket.socket(family, kind, protocol)
@@ -86,7 +87,8 @@ else:
     class Connection:
         async def connect(self, host, port, tls, server_hostname, timeout_ms):
             """Connect and, with `tls`, shake hands."""
-            opening = asyncio.open_connection(host, port, ssl=tls, server_hostname=server_hostname if tls else None)
+            name = server_hostname if tls else None
+            opening = asyncio.open_connection(host, port, ssl=tls, server_hostname=name)
             try:
                 self._reader, self._writer = await asyncio.wait_for(opening, timeout_ms / 1000)
             except asyncio.TimeoutError:

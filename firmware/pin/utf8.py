@@ -1,4 +1,4 @@
-"""UTF-8 validation of texts that come in pieces. MicroPython's own decoder lets overlong forms and surrogates pass."""
+"""UTF-8 validation of texts in pieces. MicroPython's own decoder lets overlong forms and surrogates pass."""
 
 
 @micropython.viper

@@ -1,8 +1,8 @@
 """RFC 6455 client framing without any I/O: bytes go in, messages and control frames come out.
 
-`Frame` is a buffer for one outgoing frame, `Protocol` one connection's state. All buffers are made once. Sealing
-a frame (header, key, masking in place) allocates nothing, so audio is sent from the very buffer it was encoded
-into. The opening handshake is in `handshake.py`; `channel.py` puts a socket under both.
+`Frame` is a buffer for one outgoing frame, `Protocol` one connection's state. All buffers are made once.
+Sealing a frame (header, key, masking in place) allocates nothing, so audio is sent from the very buffer it
+was encoded into. The opening handshake is in `handshake.py`; `channel.py` puts a socket under both.
 """
 
 import os
@@ -27,7 +27,7 @@ KEY_AT = 12
 
 
 class ProtocolError(Exception):
-    """The peer broke the protocol: `code` is the close code that says so, and its close frame is ready to go."""
+    """The peer broke the protocol: `code` is the close code that says so; its close frame is sealed."""
 
     def __init__(self, code, reason):
         super().__init__(reason)
@@ -67,10 +67,10 @@ class Frame:
 class Protocol:
     """Framing, reassembly and closing of one connection at a time; `reset` makes it ready for the next.
 
-    `feed` stops after each event. `event` is then TEXT or BINARY (see `text()` and `message()`, valid until the
-    next feed), PING (its answer waits in the frame `pong`: send it before feeding more), PONG, CLOSE (the peer's
-    code and reason are in `close_code` and `close_reason`) or NOTHING. Once `closing` is sealed it must be sent,
-    and nothing after it.
+    `feed` stops after each event. `event` is then TEXT or BINARY (see `text()` and `message()`, valid until
+    the next feed), PING (its answer waits in the frame `pong`: send it before feeding more), PONG, CLOSE
+    (the peer's code and reason are in `close_code` and `close_reason`) or NOTHING. Once `closing` is sealed
+    it must be sent, and nothing after it.
     """
 
     def __init__(self, message_bytes=MESSAGE_BYTES):
@@ -139,10 +139,10 @@ class Protocol:
         frame.end = HEAD_ROOM + length
 
     def _new_key(self, buffer, at):
-        # Marsaglia's xorshift in its 32-bit form for 16-bit words (5, 3, 1; period 2^32 - 1), seeded by the system's
-        # random source for each connection: os.urandom would allocate for each frame. Keys need only be
-        # unpredictable to a script that picks payloads to confuse an HTTP proxy (section 10.3); no such script runs
-        # on a pin, and its frames travel inside TLS. The integers stay small on every port.
+        # Marsaglia's xorshift in its 32-bit form for 16-bit words (5, 3, 1; period 2^32 - 1), seeded by the
+        # system's random source for each connection: os.urandom would allocate for each frame. Keys need
+        # only be unpredictable to a script that picks payloads to confuse an HTTP proxy (section 10.3); no
+        # such script runs on a pin, and its frames travel inside TLS. All integers stay small.
         t = self._x ^ self._x << 5 & 0xFFFF
         self._x = y = self._y
         self._y = y = y ^ y >> 1 ^ t ^ t >> 3

@@ -19,7 +19,7 @@ NAMES = ("ptr", "ptr8", "ptr16", "ptr32", "uint")
 
 
 def source_root() -> Path:
-    """The folder with `lapel_wire/` and `pin/`: `firmware/` in a checkout, `_firmware/` in an installed wheel."""
+    """The folder of `lapel_wire/` and `pin/`: `firmware/` in a checkout, `_firmware/` in a wheel."""
     here = Path(__file__).resolve().parent
     checkout = here.parent.parent / "firmware"
     return checkout if checkout.is_dir() else here / "_firmware"
@@ -70,7 +70,7 @@ class ViperFinder(MetaPathFinder):
 
 
 def install(root: Path | None = None) -> None:
-    """Load modules below `root` (default: the firmware) with `ViperLoader`, and make them importable. Idempotent."""
+    """Make modules below `root` (default: the firmware) importable through `ViperLoader`. Idempotent."""
     root = (root or source_root()).resolve()
     if any(isinstance(finder, ViperFinder) and finder.root == root for finder in sys.meta_path):
         return
