@@ -1,0 +1,100 @@
+"""What the eye sees: the beam's last moments as light on a palm in a lit room.
+
+`render` gives a picture, `to_terminal` the same for a terminal. Illuminance is computed, not invented: the
+laser's lumens spread over the strokes against the room's lux; only the exposure is a photographer's choice.
+"""
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+from rich.color import Color
+from rich.segment import Segment, Segments
+from rich.style import Style
+
+from lapel.virtual import beam, palm_picture
+from lapel.virtual.beam import Bools, Floats, Mirror
+
+FIELD_MM = 70.0  # width of the field on a palm at 30 cm, as Humane's pin has it
+PICTURE_MM = 104.0  # width of palm in the picture
+ROOM_LUX = 300.0
+LASER_W = 0.39e-3  # at 520 nm; hardware limits it to that
+LUMENS_PER_WATT = 683 * 0.71  # photopic sensitivity at 520 nm, CIE 1924
+SPOT_MM = 1.1  # diameter at 1/e^2
+SCATTER_MM = 2.6  # skin spreads part of the light below its surface
+SCATTERED = 0.22
+PERSISTENCE_S = 0.06  # an eye's memory in room light
+LASER_RGB = np.array([0.02, 1.30, 0.16])  # 520 nm is outside sRGB; near its green, the same luminance for 1 lux
+
+EXPOSURE = 0.62  # the room a bit dark, as a camera set for the writing shows it
+
+
+def illuminance(
+    samples: bytes | bytearray | memoryview,
+    size: tuple[int, int],
+    armed: bool | Bools = True,
+    mirror: Mirror | None = None,
+) -> Floats:
+    """Lux that the laser adds on each pixel (height, width), averaged over the stream's last PERSISTENCE_S."""
+    width, height = size
+    pixels_per_mm = width / PICTURE_MM
+    light = beam.trace(samples, armed, mirror)
+    recent = int(PERSISTENCE_S * beam.RATE_HZ) * beam.SUBSTEPS
+    x, y, power = light.x[-recent:], light.y[-recent:], light.power[-recent:]
+    on = power > 0
+    plane = np.zeros(width * height)
+    if on.any():
+        half = FIELD_MM / 2 * pixels_per_mm
+        px = x[on] * half + (width - 1) / 2
+        py = (height - 1) / 2 - y[on] * half
+        inside = (px >= 0) & (px < width - 1) & (py >= 0) & (py < height - 1)
+        px, py, weight = px[inside], py[inside], power[on][inside]
+        left, top = np.floor(px).astype(np.int64), np.floor(py).astype(np.int64)
+        fx, fy = px - left, py - top
+        for dx, dy, share in ((0, 0, (1 - fx) * (1 - fy)), (1, 0, fx * (1 - fy)), (0, 1, (1 - fx) * fy), (1, 1, fx * fy)):
+            plane += np.bincount((top + dy) * width + left + dx, weight * share, minlength=width * height)
+    lumens = plane.reshape(height, width) * (LASER_W * LUMENS_PER_WATT / max(1, len(power)))
+    lux = lumens * (pixels_per_mm * 1000) ** 2
+    sharp = palm_picture.blur(lux, SPOT_MM / 4 * pixels_per_mm)
+    soft = palm_picture.blur(lux, SCATTER_MM / 2 * pixels_per_mm)
+    return sharp * (1 - SCATTERED) + soft * SCATTERED
+
+
+def render(
+    samples: bytes | bytearray | memoryview,
+    size: tuple[int, int] = (960, 960),
+    armed: bool | Bools = True,
+    mirror: Mirror | None = None,
+    room_lux: float = ROOM_LUX,
+) -> Image.Image:
+    """A picture of the palm with the light of `samples` on it. `armed` is LASER_ARM, for all or each sample."""
+    width, height = size
+    palm = palm_picture.draw(width, height, PICTURE_MM / width)
+    laser = illuminance(samples, size, armed, mirror)
+    room = palm.light[..., None] * (room_lux / ROOM_LUX) * np.array([1.0, 0.96, 0.90])
+    scene = palm.albedo * (room + laser[..., None] / ROOM_LUX * LASER_RGB)
+    # Where green alone would clip, a film turns towards white.
+    scene = scene * EXPOSURE / 0.42
+    spill = np.clip(scene[..., 1:2] - 0.75, 0, None) * 0.35
+    shown = 1 - np.exp(-1.55 * (scene + spill * np.array([1.0, 0.0, 0.9])))
+    edge = np.hypot(*np.meshgrid(np.linspace(-1, 1, width), np.linspace(-1, 1, height)))
+    shown = shown * (1 - 0.16 * np.clip(edge - 0.55, 0, None) ** 2)[..., None]
+    return Image.fromarray(_to_srgb(shown))
+
+
+def to_terminal(image: Image.Image, columns: int = 80) -> Segments:
+    """The picture in half blocks, two pixels a character, for a console of rich."""
+    rows = max(2, round(columns * image.height / image.width / 2) * 2)
+    small = np.asarray(image.convert("RGB").resize((columns, rows), Image.Resampling.LANCZOS))
+    segments = []
+    for row in range(0, rows, 2):
+        for column in range(columns):
+            upper, lower = (Color.from_rgb(*(float(c) for c in small[row + k, column])) for k in range(2))
+            segments.append(Segment("▀", Style(color=upper, bgcolor=lower)))
+        segments.append(Segment.line())
+    return Segments(segments)
+
+
+def _to_srgb(linear: Floats) -> npt.NDArray[np.uint8]:
+    linear = np.clip(linear, 0, 1)
+    curved = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    return np.asarray(curved * 255 + 0.5, dtype=np.uint8)
