@@ -35,7 +35,7 @@ GUARD_MS = 50  # how late a receive deadline may be seen
 
 
 class Closed(Exception):
-    """The channel is over: `code` as in RFC 6455 section 7.4.1 (1006: no close frame), `reason` a sentence."""
+    """The channel is over: `code` as in RFC 6455 section 7.4.1 (1006: no close frame), `reason` says why."""
 
     def __init__(self, code, reason):
         super().__init__(f"{code}: {reason}")
@@ -121,7 +121,7 @@ class Channel:
         return self._pump()
 
     async def drain(self, timeout_ms=SEND_TIMEOUT_MS):
-        """Wait until everything given so far is written; drops a peer that does not take it. Raises Closed."""
+        """Wait until everything is written; drops a peer that does not take it. Raises Closed."""
         deadline = deadline_in(timeout_ms)
         while not self._pump():
             if left_ms(deadline) <= 0:
@@ -204,7 +204,7 @@ class Channel:
             self._reading = False
 
     async def _finish(self, code, reason):
-        """Send our close frame if it is due, let the server end the connection (section 7.1.1), raise Closed."""
+        """Send our close frame if due, let the server end the connection (section 7.1.1), raise Closed."""
         self._queue_closing()
         deadline = deadline_in(CLOSE_TIMEOUT_MS)
         try:

@@ -16,6 +16,7 @@ from typing import Any
 
 DECORATOR = b"@micropython.viper"
 NAMES = ("ptr", "ptr8", "ptr16", "ptr32", "uint")
+PACKAGES = ("lapel_wire", "pin")  # a wheel has lapel_wire beside lapel, not below its copy of the firmware
 
 
 def source_root() -> Path:
@@ -51,7 +52,7 @@ class ViperLoader(SourceFileLoader):
 
 
 class ViperFinder(MetaPathFinder):
-    """Answers only for source files below one folder; every other module is found as before."""
+    """Answers for `PACKAGES` and for source files below one folder; other modules are found as before."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -62,7 +63,8 @@ class ViperFinder(MetaPathFinder):
         spec = PathFinder.find_spec(fullname, path, target)
         if spec is None or not isinstance(spec.loader, SourceFileLoader) or spec.origin is None:
             return None
-        if not Path(spec.origin).resolve().is_relative_to(self.root):
+        ours = fullname.partition(".")[0] in PACKAGES
+        if not ours and not Path(spec.origin).resolve().is_relative_to(self.root):
             return None
         spec.loader = ViperLoader(fullname, spec.origin)
         spec.cached = None

@@ -1,9 +1,9 @@
-"""247 cases for websocket clients in the Autobahn suite's numbering, from the RFC and the suite's published
-report.
+"""247 cases for websocket clients in the Autobahn suite's numbering, made from the RFC.
 
 Groups 1 framing, 2 pings, 3 reserved bits, 4 opcodes, 5 fragmentation, 6 UTF-8, 7 close handshake and 10
 automatic fragmentation. A case is data: what is sent, which answers are right, who has to close and with
-which code."""
+which code.
+"""
 
 import struct
 from dataclasses import dataclass, field

@@ -1,7 +1,6 @@
 """The pin's websocket client as an echo peer for conformance test servers. Runs under MicroPython.
 
-    MICROPYPATH=.frozen:firmware micropython -X heapsize=128m tests/system/conformance_peer.py
-    ws://127.0.0.1:9001
+    MICROPYPATH=.frozen:firmware micropython -X heapsize=128m tests/system/conformance_peer.py URL
 
 A server that speaks the fuzzing protocol (/getCaseCount, /runCase?case=N&agent=A, /updateReports?agent=A) is
 taken through all its cases. To any other the peer connects as the URL says, echoes every message until the

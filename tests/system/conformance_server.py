@@ -1,8 +1,7 @@
 """A fuzzing server for websocket clients, on bare asyncio streams, with the cases of `conformance_cases.py`.
 
-Clients speak the Autobahn suite's protocol: /getCaseCount, /runCase?case=N&agent=A,
-/getCaseStatus?case=N&agent=A and /updateReports?agent=A. The server shares no code with the client it
-judges.
+Clients speak the Autobahn suite's protocol: /getCaseCount, /runCase?case=N&agent=A, /updateReports?agent=A
+and /getCaseStatus?case=N&agent=A. The server shares no code with the client it judges.
 
     python tests/system/conformance_server.py [--port 9001]
 """
