@@ -14,7 +14,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from lapel.speech import vad
 from lapel.speech.engine import (
     SAMPLE_BYTES,
     SAMPLE_RATE_HZ,
@@ -26,8 +25,7 @@ from lapel.speech.engine import (
     checked_text,
 )
 from lapel.speech.native import NativeEngine
-from lapel.speech.vad import VoiceActivity
-from lapel.speech.worker import Worker
+from lapel.speech.vad import SileroDetector, VoiceActivity
 
 __all__ = [
     "SAMPLE_RATE_HZ",
@@ -40,12 +38,12 @@ __all__ = [
     "TooSlow",
     "VoiceActivity",
     "VoiceDetector",
+    "VoiceStream",
     "engine_name",
     "load_engine",
     "needed_models",
 ]
 
-_VOICE_HANG_S = 5.0  # 30 s of noise take 1.1 s to listen through on a slow core
 _DEFAULT_SERVER_MODEL = "whisper-1"  # what OpenAI calls it; servers at home take it as their default
 
 
@@ -68,33 +66,27 @@ class SpeechSettings:
         )
 
 
+class VoiceStream(Protocol):
+    """Listens to one utterance while it is spoken."""
+
+    async def feed(self, pcm: bytes) -> bool:
+        """Take the next samples (s16le, mono, 16 kHz); True once a voice was heard. Raises SpeechError."""
+
+    async def finish(self) -> bool:
+        """The utterance is over: whether there was a voice. Raises SpeechError."""
+
+
 class VoiceDetector(Protocol):
     """Says whether anybody speaks in an utterance."""
 
     async def has_voice(self, pcm: bytes) -> bool:
         """Whether `pcm` (s16le, mono, 16 kHz) has a voice in it. Raises SpeechError."""
 
+    def stream(self) -> VoiceStream:
+        """A detector for one utterance that is just being spoken."""
+
     async def close(self) -> None:
         """Free what it holds."""
-
-
-class SileroDetector:
-    """The built-in detector in a thread of its own."""
-
-    def __init__(self) -> None:
-        self._worker = Worker("voice detection", vad.load)
-
-    async def start(self) -> None:
-        """Load the model. Raises EngineMissing."""
-        await self._worker.start()
-
-    async def has_voice(self, pcm: bytes) -> bool:
-        """See VoiceDetector."""
-        return await self._worker.call(pcm, "", _VOICE_HANG_S)
-
-    async def close(self) -> None:
-        """End the thread."""
-        await self._worker.close()
 
 
 class Speech:
@@ -107,7 +99,7 @@ class Speech:
         engine: SpeechToText | None = None,
         detector: VoiceDetector | None = None,
     ) -> None:
-        """`engine` hears everything instead of the chosen ones, `detector` replaces Silero; both come loaded."""
+        """`engine` hears everything instead of the chosen ones, `detector` replaces Silero; both loaded."""
         self.settings = settings or SpeechSettings()
         self._given = engine
         self._engines: dict[str, SpeechToText] = {}
@@ -120,16 +112,19 @@ class Speech:
             await self._detector.start()
         await self._engine(self.settings.language)
 
-    async def transcribe(self, pcm: bytes, deadline_s: float, language: str | None = None) -> str:
+    async def transcribe(
+        self, pcm: bytes, deadline_s: float, language: str | None = None, *, voice_known: bool = False
+    ) -> str:
         """The words in `pcm` (s16le, mono, 16 kHz), or "" when nobody speaks in it.
 
+        Engines invent words on silence, so the detector is asked first, unless `voice_known`.
         Raises Busy, TooSlow (also when `deadline_s` passes) or another SpeechError, each with a sentence for
         the wearer. Cancelling is clean.
         """
         pcm = pcm[: len(pcm) - len(pcm) % SAMPLE_BYTES]
         try:
             async with asyncio.timeout(deadline_s):
-                if not await self._detector.has_voice(pcm):
+                if not voice_known and not await self._detector.has_voice(pcm):
                     return ""
                 wanted = language or self.settings.language
                 engine = await self._engine(wanted)
@@ -141,12 +136,20 @@ class Speech:
         """Whether anybody speaks in `pcm`. `transcribe` asks by itself. Raises SpeechError."""
         return await self._detector.has_voice(pcm)
 
-    def partial_is_cheap(self) -> bool:
-        """Whether transcribing the unfinished utterance now would hold nobody up."""
+    def detector(self) -> VoiceStream:
+        """Voice detection for one utterance while it is spoken; a new one for each."""
+        return self._detector.stream()
+
+    @property
+    def busy(self) -> bool:
+        """Whether transcribing an unfinished utterance now would hold somebody up.
+
+        Always so with an engine that is not fast: the final text would wait for the partial one (0.7 s with
+        Whisper), or a server would be asked, and perhaps paid, again and again.
+        """
         engine = self._given or self._engines.get(engine_name(self.settings, self.settings.language))
-        return bool(getattr(engine, "is_fast", False)) and not (
-            isinstance(engine, NativeEngine) and engine.worker.waiting
-        )
+        is_fast = getattr(engine, "is_fast", engine is not None)  # an engine that does not say is fast
+        return not is_fast or (isinstance(engine, NativeEngine) and engine.worker.waiting > 0)
 
     async def close(self) -> None:
         """Free the engines; calls that are still running end with SpeechError."""

@@ -29,7 +29,7 @@ class NativeEngine:
     ) -> None:
         self.name = name
         self.is_fast = is_fast
-        self.worker = Worker(name, load, queue_limit)
+        self.worker: Worker[tuple[bytes, str], str] = Worker(name, lambda: _unpacked(load()), queue_limit)
         self._hang_base_s = hang_base_s
 
     async def start(self) -> None:
@@ -39,9 +39,13 @@ class NativeEngine:
     async def transcribe(self, pcm: bytes, language: str) -> str:
         """The words in `pcm`; see SpeechToText."""
         audio_s = len(pcm) / SAMPLE_BYTES / SAMPLE_RATE_HZ
-        heard = await self.worker.call(pcm, language, self._hang_base_s + HANG_PER_AUDIO_S * audio_s)
+        heard = await self.worker.call((pcm, language), self._hang_base_s + HANG_PER_AUDIO_S * audio_s)
         return checked_text(heard)
 
     async def close(self) -> None:
         """End the thread."""
         await self.worker.close()
+
+
+def _unpacked(decode: Decoder) -> Callable[[tuple[bytes, str]], str]:
+    return lambda work: decode(*work)

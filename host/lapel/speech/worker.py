@@ -20,6 +20,7 @@ from lapel.speech.engine import Busy, EngineMissing, SpeechError, TooSlow
 
 log = logging.getLogger(__name__)
 
+Work = TypeVar("Work")
 Result = TypeVar("Result")
 
 QUEUE_LIMIT = 32  # at 0.07 s a question the last one waits 2 s; beyond that a refusal is kinder
@@ -31,10 +32,9 @@ _BROKEN = "Speech recognition is stuck. The relay needs a restart."
 _CLOSING = "The relay is shutting down."
 
 
-class _Job(Generic[Result]):
-    def __init__(self, pcm: bytes, language: str, hang_s: float) -> None:
-        self.pcm = pcm
-        self.language = language
+class _Job(Generic[Work, Result]):
+    def __init__(self, work: Work, hang_s: float) -> None:
+        self.work = work
         self.hang_s = hang_s
         self.answer: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self.begun: float | None = None  # time.monotonic(), written by the thread
@@ -42,23 +42,23 @@ class _Job(Generic[Result]):
         self.watch: asyncio.TimerHandle | None = None
 
 
-class Worker(Generic[Result]):
+class Worker(Generic[Work, Result]):
     """Runs `load()` once in its thread, then the function it returns for each call, first come first served.
 
-    `load` returns `decode(pcm, language)`. `refused`, `failed` and `replaced` count for logs and the bench.
+    `load` returns `do(work)`. `refused`, `failed` and `replaced` count for logs and the bench.
     """
 
     def __init__(
-        self, name: str, load: Callable[[], Callable[[bytes, str], Result]], queue_limit: int = QUEUE_LIMIT
+        self, name: str, load: Callable[[], Callable[[Work], Result]], queue_limit: int = QUEUE_LIMIT
     ) -> None:
         self.name = name
         self.refused = self.failed = self.replaced = 0
         self._load = load
         self._limit = queue_limit
-        self._queue: queue.SimpleQueue[_Job[Result] | None] = queue.SimpleQueue()
-        self._jobs: set[_Job[Result]] = set()
-        self._lane: _Lane[Result] | None = None
-        self._stuck: list[_Lane[Result]] = []
+        self._queue: queue.SimpleQueue[_Job[Work, Result] | None] = queue.SimpleQueue()
+        self._jobs: set[_Job[Work, Result]] = set()
+        self._lane: _Lane[Work, Result] | None = None
+        self._stuck: list[_Lane[Work, Result]] = []
         self._closed = False
 
     @property
@@ -71,8 +71,8 @@ class Worker(Generic[Result]):
         lane = self._running_lane()
         await asyncio.shield(lane.ready)
 
-    async def call(self, pcm: bytes, language: str, hang_s: float) -> Result:
-        """The result of `decode(pcm, language)`.
+    async def call(self, work: Work, hang_s: float) -> Result:
+        """The result of `do(work)`.
 
         Raises Busy when the queue is full, TooSlow when the call runs for more than `hang_s` seconds (the
         thread is then replaced), SpeechError when it raises. Cancelling withdraws a queued call; a running
@@ -84,7 +84,7 @@ class Worker(Generic[Result]):
             self.refused += 1
             raise Busy
         self._running_lane()
-        job: _Job[Result] = _Job(pcm, language, hang_s)
+        job: _Job[Work, Result] = _Job(work, hang_s)
         self._jobs.add(job)
         job.watch = asyncio.get_running_loop().call_later(hang_s, self._watch, job)
         self._queue.put(job)
@@ -105,7 +105,7 @@ class Worker(Generic[Result]):
             self._queue.put(None)
             await asyncio.wait([lane.ended], timeout=CLOSE_DEADLINE_S)
 
-    def _running_lane(self) -> _Lane[Result]:
+    def _running_lane(self) -> _Lane[Work, Result]:
         if self._lane is None:
             self._stuck = [lane for lane in self._stuck if lane.is_alive()]
             if len(self._stuck) >= MAX_STUCK_THREADS:
@@ -113,7 +113,7 @@ class Worker(Generic[Result]):
             self._lane = _Lane(self, self._load, self._queue)
         return self._lane
 
-    def _watch(self, job: _Job[Result]) -> None:
+    def _watch(self, job: _Job[Work, Result]) -> None:
         """The job's time is up, if it has been running all along."""
         if job not in self._jobs:
             return
@@ -127,7 +127,7 @@ class Worker(Generic[Result]):
             lane.abandon()
             self._stuck.append(lane)
         self.replaced += 1
-        log.error("%s hung for %.1f s on %d bytes; using a new instance", self.name, ran_s, len(job.pcm))
+        log.error("%s hung for %.1f s; using a new instance", self.name, ran_s)
         self._answer(job, error=TooSlow())
         try:
             self._running_lane()
@@ -136,7 +136,7 @@ class Worker(Generic[Result]):
             for other in list(self._jobs):
                 self._answer(other, error=error)
 
-    def _lane_failed(self, lane: _Lane[Result], error: Exception) -> None:
+    def _lane_failed(self, lane: _Lane[Work, Result], error: Exception) -> None:
         """Loading failed: whoever waits hears why, and the next call tries again."""
         if self._lane is lane:
             self._lane = None
@@ -144,7 +144,7 @@ class Worker(Generic[Result]):
                 self._answer(job, error=EngineMissing(str(error)))
 
     def _answer(
-        self, job: _Job[Result], result: Result | None = None, error: Exception | None = None
+        self, job: _Job[Work, Result], result: Result | None = None, error: Exception | None = None
     ) -> None:
         self._forget(job)
         job.unwanted = True
@@ -156,25 +156,25 @@ class Worker(Generic[Result]):
             job.answer.set_exception(error)
         else:
             self.failed += 1
-            log.error("%s failed on %d bytes of audio", self.name, len(job.pcm), exc_info=error)
+            log.error("%s failed", self.name, exc_info=error)
             failure = SpeechError(_FAILED)
             failure.__cause__ = error
             job.answer.set_exception(failure)
 
-    def _forget(self, job: _Job[Result]) -> None:
+    def _forget(self, job: _Job[Work, Result]) -> None:
         self._jobs.discard(job)
         if job.watch is not None:
             job.watch.cancel()
 
 
-class _Lane(Generic[Result]):
+class _Lane(Generic[Work, Result]):
     """One thread with one engine instance, taking jobs from the worker's queue until it is told to stop."""
 
     def __init__(
         self,
         worker: Worker[Result],
-        load: Callable[[], Callable[[bytes, str], Result]],
-        jobs: queue.SimpleQueue[_Job[Result] | None],
+        load: Callable[[], Callable[[Work], Result]],
+        jobs: queue.SimpleQueue[_Job[Work, Result] | None],
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._worker = worker
@@ -195,16 +195,16 @@ class _Lane(Generic[Result]):
 
     def _run(self) -> None:
         try:
-            decode = self._load()
+            do = self._load()
         except Exception as error:  # noqa: BLE001 - native loaders raise anything; whoever waits is told
             self._tell(self._settle_ready, error)
         else:
             self._tell(self._settle_ready, None)
-            self._serve(decode)
-            del decode  # native threads must be gone before the process may end
+            self._serve(do)
+            del do  # native threads must be gone before the process may end
         self._tell(_settle, self.ended)
 
-    def _serve(self, decode: Callable[[bytes, str], Result]) -> None:
+    def _serve(self, do: Callable[[Work], Result]) -> None:
         while not self._abandoned:
             job = self._jobs.get()
             if job is None:
@@ -213,7 +213,7 @@ class _Lane(Generic[Result]):
                 continue
             job.begun = time.monotonic()
             try:
-                result = decode(job.pcm, job.language)
+                result = do(job.work)
             except Exception as error:  # noqa: BLE001 - an engine may raise anything; the wearer gets a sentence
                 self._tell(self._worker._answer, job, None, error)
             else:
