@@ -1,44 +1,100 @@
 """The projector: text becomes strokes, strokes become a path, the path becomes light on the palm.
 
-    projector = Projector(scanner, guard, font)       # scanner.VectorScanner(i2s), guard.Guard(...), font.load()
-    guard.user_action()                               # the wearer pressed the button: light may come
-    projector.show(["It is 10:42"], title=None, choices=("Yes", "No"), focus=0)   # -> True, or False and .reason
-    projector.poll()                                  # at least every 5 ms while lit: drops the light when it must
+    from pin.projector import Projector, font, guard, scanner, speed
+
+    mirror = speed.Mirror(hz=1000, damping=0.7, laser_delay=0)
+    vector = scanner.VectorScanner(i2s, mirror)
+    gate = guard.Guard(arm_pin, palm_sensor, mirror)
+    projector = Projector(vector, gate, font.load())
+
+    gate.user_action()  # the wearer pressed the button: light may come
+    projector.show(["It is 10:42"], choices=("Yes", "No"), focus=0)  # True, or False and `reason` says why
+    projector.poll()  # every 100 ms or so, always: lights up when it may, goes dark when it must
     projector.dark()
 
-A page is up to LINES lines of about COLUMNS characters; longer lines are drawn smaller, never cut silently.
-`title` is drawn as one more line on top while there is room; `choices` form the last line and the one at
-index `focus` is underlined. `show` returns at once: the frame repeats until the next `show` or `dark` and
-lights up as soon as the guard sees a fresh palm.
-
-    projector.lit            True while light leaves the pin
-    projector.reason         why it is dark, a short sentence ("Show your palm"), or ""
-    projector.first_lit_ms   clock_ms() when the first lit sample of this card was handed over, or None
-    projector.on_lit         called with that time once a card, or None
-    projector.render_ms      how long the last page took from text to samples
+A page is up to LINES lines of about COLUMNS characters; longer lines are drawn smaller, never cut. `title` is
+drawn as one more line on top while there is room; `choices` form the last line, the one at index `focus` is
+underlined. `show` returns at once: the frame repeats until the next `show` or `dark`, and lights up as soon
+as the guard sees a fresh palm.
 """
 
-COLUMNS = 12  # characters a line that stay legible on a 60 mm palm (notes: comfortable page)
-LINES = 3  # lines that a 1 kHz mirror still redraws 60 times a second
+from ..clock import ticks_diff, ticks_ms
+
+COLUMNS = 12  # characters a line that stay legible on a 70 mm field
+LINES = 3  # lines that a 1 kHz mirror redraws more than 60 times a second
+
+TOO_MUCH = "That is too much for one page"
 
 
 class Projector:
-    def __init__(self, scanner, guard, font, clock_ms=None):
+    """The app's view of scanner and guard.
+
+    `lit`: light leaves the pin now. `reason`: why not, a short sentence, or "". `first_lit_ms`: the clock when
+    the first lit sample of this page was handed to the port, or None; `on_lit`, if set, is called with it
+    once a page. `render_ms`: how long the last page took from text to checked samples.
+    """
+
+    def __init__(self, scanner, guard, font, clock_ms=ticks_ms):
         self.scanner = scanner
         self.guard = guard
         self.font = font
         self.first_lit_ms = None
         self.on_lit = None
         self.render_ms = 0
+        self.reason = ""
+        self._clock_ms = clock_ms
+        self._wanted = False
+        scanner.watch = guard.watch
+        scanner.on_lit = self._lit
+
+    @property
+    def lit(self):
+        return self.guard.armed and self.scanner.running
 
     def show(self, lines, title=None, choices=(), focus=0):
-        """Draw a page and keep it until the next. True if the guard let the frame through."""
-        raise NotImplementedError
+        """Draw a page and keep it until the next. False if it was refused; then it is dark and `reason` is set."""
+        began = self._clock_ms()
+        room = LINES - len(lines) - (1 if choices else 0)
+        if title and room > 0:
+            lines = [title] + list(lines)
+        self.first_lit_ms = None
+        try:
+            objection = self.scanner.show(self.font, lines, choices, focus, self.guard.check)
+        except ValueError:  # Page, Path or Planner: too many characters, points or samples
+            objection = TOO_MUCH
+        except BaseException:
+            self.dark()  # a bug must not leave the laser on an old frame
+            raise
+        self.render_ms = ticks_diff(self._clock_ms(), began)
+        if objection:
+            self.dark()
+            self.reason = objection
+            return False
+        self._wanted = True
+        self.poll()
+        return True
 
     def poll(self):
-        """Arm or drop as the guard sees it now. True while lit."""
-        raise NotImplementedError
+        """The heartbeat. Arms or drops as the guard decides; returns `lit`."""
+        if not self._wanted:
+            return False
+        if self.guard.poll():
+            self.scanner.start()
+            self.reason = ""
+        else:
+            self.scanner.dark()
+            self.reason = self.guard.reason
+        return self.lit
 
     def dark(self):
-        """Light off now."""
-        raise NotImplementedError
+        """Light off now, until the next `show`."""
+        self._wanted = False
+        self.guard.drop()
+        self.scanner.dark()
+        self.reason = ""
+
+    def _lit(self, now_ms):
+        if self.first_lit_ms is None:
+            self.first_lit_ms = now_ms
+            if self.on_lit is not None:
+                self.on_lit(now_ms)

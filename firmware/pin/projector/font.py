@@ -10,11 +10,16 @@ _BOX_GLYPH = glyphs.pack(80, (((16, 0), (16, 84), (64, 84), (64, 0), (16, 0)),))
 
 
 class Font:
-    """Finds the packed glyph of a character. Every character has one: the last resort is a box."""
+    """Finds the packed glyph of a character. Every character has one: the last resort is a box.
+
+    `find` leaves the answer in `glyph` (the buffer) and `at` (where in it), which allocates nothing.
+    """
 
     def __init__(self, data):
         glyphs.check_font(data)
         self.data = data
+        self.glyph = data
+        self.at = 0
         self._pushed = {}
         self._order = []  # oldest first
 
@@ -33,14 +38,18 @@ class Font:
         return code in self._pushed or glyphs.find(self.data, code) >= 0
 
     def find(self, code):
-        """(buffer, offset) of the packed glyph for a code point. Never fails, copies nothing."""
-        at = glyphs.find(self.data, code)
-        if at >= 0:
-            return self.data, at
-        if code in self._pushed:
-            return self._pushed[code], 0
-        at = glyphs.find(self.data, BOX)
-        return (self.data, at) if at >= 0 else (_BOX_GLYPH, 0)
+        """Points `glyph` and `at` to the packed glyph for a code point and returns its advance. Never fails."""
+        self.glyph = self.data
+        self.at = glyphs.find(self.data, code)
+        if self.at < 0 and code in self._pushed:
+            self.glyph = self._pushed[code]
+            self.at = 0
+        elif self.at < 0:
+            self.at = glyphs.find(self.data, BOX)
+            if self.at < 0:
+                self.glyph = _BOX_GLYPH
+                self.at = 0
+        return self.glyph[self.at]
 
 
 def load(path=None):

@@ -77,8 +77,7 @@ class Page:
     def _width(self, line):
         width = 0
         for character in line:
-            glyph, at = self.font.find(ord(character))
-            width += glyph[at]
+            width += self.font.find(ord(character))
         return width
 
     def _start(self, baseline, width):
@@ -87,10 +86,11 @@ class Page:
 
     def _write(self, text):
         for character in text:
-            glyph, at = self.font.find(ord(character))
-            strokes = glyph[at + 1]
+            self.font.find(ord(character))
+            glyph = self.font.glyph
+            strokes = glyph[self.font.at + 1]
             self._make_room(strokes, 255)
-            _place_glyph(glyph, at, self.points, self.starts, self.strokes, self._place)
+            _place_glyph(glyph, self.font.at, self.points, self.starts, self.strokes, self._place)
             self.strokes += strokes
 
     def _underline(self, left, right):

@@ -15,7 +15,7 @@ A sample is two 32-bit words, X then Y, of a 24-bit drive above eight bits; of X
 
 from array import array
 
-from .page import FIELD, ORIGIN
+from .page import FIELD
 
 RATE_HZ = 48000
 LIMIT = 2 * FIELD  # full scale of the converter: twice the field
@@ -37,9 +37,9 @@ class Mirror:
     """Calibration values of a mirror pair. `laser_delay` is in samples, by which light lags behind X and Y."""
 
     def __init__(self, hz=1000, damping=0.7, laser_delay=0):
-        if not 100 <= hz <= 20000 or not 0.02 <= damping <= 2 or not 0 <= laser_delay <= 64:
+        if not 100 <= hz <= 4000 or not 0.05 <= damping <= 1 or not 0 <= laser_delay <= 64:
             raise ValueError(
-                "a mirror: expected 100 to 20000 Hz, damping 0.02 to 2, delay 0 to 64, got %s, %s, %s"
+                "a mirror: expected 100 to 4000 Hz, damping 0.05 to 1, delay 0 to 64, got %s, %s, %s"
                 % (hz, damping, laser_delay)
             )
         w = 2 * 3.14159265 * hz / RATE_HZ
@@ -70,7 +70,6 @@ class Planner:
             return _write_dark(frame, MIN_SAMPLES)
         if len(self._squared) < path.count:
             self._squared = array("i", bytes(4 * len(path.lit)))
-        spacing = max(1, path.spacing)
         cap = path.per_cap * TIP_SPEED_PERCENT * 256 // 100
         job[0] = path.count
         job[1] = mirror.velocity
@@ -117,11 +116,15 @@ def _limit_speed(points: ptr32, lit: ptr8, squared: ptr32, job: ptr32):
                 slope = 0 - slope
                 room = limit + x
             bend = (bend * c2) >> 4
+            drag = (slope * c1) >> 4
+            v = drag if drag >= 0 else 0 - drag
+            v = (limit << 8) // (v + 256)  # damping alone would use the drive; keeps the products small
+            if v < 4096 and v * v < most:
+                most = v * v
             if bend < 4:
                 continue
             room = room // 100 * int(job[5])
             b = (room << 6) // bend << 10  # bend b = room
-            drag = (slope * c1) >> 4
             if drag > 0 and b < 16 << 20:  # bend v^2 + drag v = room: Newton from above, where it converges
                 v = 1 << 12
                 while v * v > b:

@@ -23,7 +23,9 @@ SPOT_MM = 1.1  # diameter at 1/e^2
 SCATTER_MM = 2.6  # skin spreads part of the light below its surface
 SCATTERED = 0.22
 PERSISTENCE_S = 0.06  # an eye's memory in room light
-LASER_RGB = np.array([0.02, 1.30, 0.16])  # 520 nm is outside sRGB; near its green, the same luminance for 1 lux
+LASER_RGB = np.array(
+    [0.02, 1.30, 0.16]
+)  # 520 nm is outside sRGB; near its green, the same luminance for 1 lux
 
 EXPOSURE = 0.62  # the room a bit dark, as a camera set for the writing shows it
 
@@ -50,7 +52,12 @@ def illuminance(
         px, py, weight = px[inside], py[inside], power[on][inside]
         left, top = np.floor(px).astype(np.int64), np.floor(py).astype(np.int64)
         fx, fy = px - left, py - top
-        for dx, dy, share in ((0, 0, (1 - fx) * (1 - fy)), (1, 0, fx * (1 - fy)), (0, 1, (1 - fx) * fy), (1, 1, fx * fy)):
+        for dx, dy, share in (
+            (0, 0, (1 - fx) * (1 - fy)),
+            (1, 0, fx * (1 - fy)),
+            (0, 1, (1 - fx) * fy),
+            (1, 1, fx * fy),
+        ):
             plane += np.bincount((top + dy) * width + left + dx, weight * share, minlength=width * height)
     lumens = plane.reshape(height, width) * (LASER_W * LUMENS_PER_WATT / max(1, len(power)))
     lux = lumens * (pixels_per_mm * 1000) ** 2

@@ -108,7 +108,9 @@ def _silhouette(x: Floats, y: Floats) -> Floats:
     for (ax, ay), (bx, by), first, last in LIMBS:
         length = (bx - ax) ** 2 + (by - ay) ** 2
         along = np.clip(((x - ax) * (bx - ax) + (y - ay) * (by - ay)) / length, 0, 1)
-        limb = np.hypot(x - ax - along * (bx - ax), y - ay - along * (by - ay)) - (first + along * (last - first))
+        limb = np.hypot(x - ax - along * (bx - ax), y - ay - along * (by - ay)) - (
+            first + along * (last - first)
+        )
         mix = np.clip(0.5 + (limb - union) / (2 * BLEND_MM), 0, 1)
         union = limb * (1 - mix) + union * mix - BLEND_MM * mix * (1 - mix)
     return union
