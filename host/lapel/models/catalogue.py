@@ -23,7 +23,7 @@ class ModelError(Exception):
 
 @dataclass(frozen=True)
 class ModelFile:
-    """One file of a model. `member` is a glob for it inside the package part; with `{part}` if it is cut up."""
+    """One file of a model. `member` is a glob for it inside the package part; `{part}` if cut up."""
 
     name: str
     size_bytes: int

@@ -27,7 +27,7 @@ from lapel.models.catalogue import (
     size_of,
 )
 from lapel.models.sources import Hub, PackageParts, Source, part_path
-from lapel.models.transfer import SourceError, disk_error
+from lapel.models.transfer import SourceError, disk_error, reason
 
 try:
     import fcntl
@@ -104,7 +104,7 @@ async def _from_any(
                         if not error.resumed:
                             break
                     except (SourceError, httpx.HTTPError) as error:
-                        reasons.append(f"{source.name}: {error or type(error).__name__}")
+                        reasons.append(f"{source.name}: {reason(error)}")
                         break
                 log.warning("model %s: %s", model.name, reasons[-1])
     raise ModelError(
@@ -169,7 +169,7 @@ async def _by_answer(
         except TimeoutError:
             reasons.append(f"{source.name}: no answer in {PROBE_DEADLINE_S:g} s")
         except (SourceError, httpx.HTTPError) as error:
-            reasons.append(f"{source.name}: {error or type(error).__name__}")
+            reasons.append(f"{source.name}: {reason(error)}")
         else:
             return source
         return None

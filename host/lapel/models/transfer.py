@@ -15,7 +15,6 @@ from lapel.models.catalogue import ModelError, size_of
 
 _ATTEMPTS = 4  # in a row without one new byte; any progress starts the count again
 _RETRY_WAIT_S = 1.0
-_BLOCK_BYTES = 1 << 18  # written in one go: under a millisecond on any disk, so the event loop is not held up
 
 
 class SourceError(Exception):
@@ -39,7 +38,7 @@ async def fill(
         except (httpx.TransportError, _CutShort) as error:
             failures = failures + 1 if (size_of(part) or 0) <= have else 1
             if failures >= _ATTEMPTS:
-                raise SourceError(f"{_host(url)}: {_reason(error)}") from error
+                raise SourceError(f"{_host(url)}: {reason(error)}") from error
             await asyncio.sleep(_RETRY_WAIT_S * failures)
 
 
@@ -69,7 +68,7 @@ async def _once(
             raise SourceError(f"{_host(url)}: the file has {total} bytes, expected {size_bytes}")
         try:
             with _opened(part, have) as sink:
-                async for block in reply.aiter_raw(_BLOCK_BYTES):
+                async for block in reply.aiter_raw():
                     have += len(block)
                     if have > size_bytes:
                         raise SourceError(f"{_host(url)}: sent more than the {size_bytes} bytes expected")
@@ -109,7 +108,10 @@ def _host(url: str) -> str:
     return httpx.URL(url).host
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
+    """Why a source failed, in one line."""
+    if isinstance(error, httpx.HTTPStatusError):
+        return f"HTTP {error.response.status_code} from {error.request.url.host}"
     if isinstance(error, httpx.TimeoutException):
         return "no answer in time"
     return str(error) or type(error).__name__
