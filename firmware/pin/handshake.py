@@ -52,7 +52,7 @@ class Upgrade:
 
     def _check(self, answer):
         status, *lines = answer[:-4].split(b"\r\n")
-        if not status.startswith(b"HTTP/1.1 101"):
+        if status.split(b" ")[:2] != [b"HTTP/1.1", b"101"]:
             raise HandshakeError(f"expected 'HTTP/1.1 101', got {status[:60]!r}")
         headers = {}
         for line in lines:
