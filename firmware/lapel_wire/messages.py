@@ -16,9 +16,11 @@ try:
 except TypeError:
     pass  # MicroPython never escapes
 
-# What a field may hold. Limits are in UTF-8 bytes, items, or the number itself.
+# What a field may hold. Limits are in UTF-8 bytes, items, or the number itself. An id goes into logs and into
+# the challenge, so it is ASCII without spaces and line breaks.
 NUMBER_MAX = (1 << 30) - 1  # a MicroPython small integer on a 32-bit chip: no allocation
 TIME_MAX_MS = (1 << 53) - 1  # exact in every JSON implementation
+LINE_BYTES = 96  # 32 hanzi: more than a palm is wide
 
 
 def _int(lowest, highest):
@@ -27,6 +29,10 @@ def _int(lowest, highest):
 
 def _text(most_bytes):
     return ("text", most_bytes)
+
+
+def _id(most_bytes):
+    return ("id", most_bytes)
 
 
 def _word(*allowed):
@@ -52,7 +58,7 @@ UP = {
     # Who is there, and what it can show. `display.kind` says how cards are laid out.
     "hello": {
         "v": _int(0, 65535),
-        "pin": _text(32),
+        "pin": _id(32),
         "nonce": _HEX32,
         "firmware": _text(24),
         "board": _text(24),
@@ -76,7 +82,7 @@ UP = {
         "name": _word("shown", "page", "dismissed", "chosen"),
         "card": _CARD,
         "page?": _int(0, 255),
-        "choice?": _text(24),
+        "choice?": _id(24),
         "pin_ms?": _MS,
     },
     "time": {"pin_ms": _MS},
@@ -96,11 +102,11 @@ DOWN = {
         "card": _CARD,
         "rev": _int(0, NUMBER_MAX),
         "kind": _word("answer", "notice", "error", "choice"),
-        "pages": _list(32, _list(8, _text(96))),
+        "pages": _list(32, _list(8, _text(LINE_BYTES))),
         "more": _BOOL,
         "utt?": _UTT,
         "title?": _text(48),
-        "choices?": _list(3, _map(id=_text(24), label=_text(24))),
+        "choices?": _list(3, _map(id=_id(24), label=_text(24))),
     },
     "time": {"pin_ms": _MS, "unix_ms": _MS},
     "error": _ERROR,
@@ -125,12 +131,14 @@ def encode(table, t, **fields):
 
 def decode(table, text):
     """The checked message in `text` as a dict with only known fields. Raises WireError."""
-    if len(text) > MAX_MESSAGE_BYTES:
-        raise WireError("too_long", "expected at most %d bytes, got %d" % (MAX_MESSAGE_BYTES, len(text)))
     try:
-        message = json.loads(text)
-    except (ValueError, RuntimeError):  # RuntimeError: nested too deeply, on either interpreter
+        size = len(text.encode()) if isinstance(text, str) else len(text)
+        message = json.loads(text) if size <= MAX_MESSAGE_BYTES else None
+    except (ValueError, TypeError, RuntimeError):
+        # RuntimeError: nested too deeply, on either interpreter. TypeError: MicroPython takes {[]: 1} so far.
         raise WireError("not_json", "expected one JSON object, got: %s" % _quote(text)) from None
+    if size > MAX_MESSAGE_BYTES:
+        raise WireError("too_long", "expected at most %d bytes, got %d" % (MAX_MESSAGE_BYTES, size))
     if not isinstance(message, dict):
         raise WireError("not_json", "expected one JSON object, got: %s" % _quote(text))
     return check(table, message)
@@ -152,7 +160,7 @@ def _check_fields(where, fields, value):
         name = key[:-1] if key.endswith("?") else key
         if value.get(name) is not None:
             checked[name] = _check_value(where + "." + name, fields[key], value[name])
-        elif name is key:
+        elif name == key:
             raise WireError("missing_field", "%s.%s is missing" % (where, name))
     return checked
 
@@ -188,11 +196,12 @@ def _check_text(where, rule, value):
     if not isinstance(value, str):
         raise _wrong_type(where, "a text", value)
     try:
-        size = len(value.encode())
+        utf8 = value.encode()
     except ValueError:  # half of a surrogate pair: CPython's JSON lets it in, UTF-8 does not
-        raise WireError(
-            "wrong_type", "%s: expected Unicode text, got half a surrogate pair" % where
-        ) from None
+        utf8 = b"\xed\xa0"
+    if 0xED in utf8 and _has_surrogate(utf8):
+        raise WireError("wrong_type", "%s: expected Unicode text, got half a surrogate pair" % where)
+    size = len(utf8)
     if rule[0] == "word":
         if value not in rule[1]:
             allowed = ", ".join(rule[1])
@@ -207,6 +216,15 @@ def _check_text(where, rule, value):
                 raise WireError("out_of_range", "%s: expected lower-case hex digits" % where)
     elif size > rule[1]:
         raise WireError("too_long", "%s: at most %d bytes, got %d" % (where, rule[1], size))
+    elif rule[0] == "id":
+        for c in utf8:
+            if not 0x20 < c < 0x7F:
+                raise WireError("out_of_range", "%s: expected ASCII without spaces" % where)
+
+
+def _has_surrogate(utf8):
+    """Whether U+D800 to U+DFFF is in it, which MicroPython encodes where CPython raises."""
+    return any(utf8[i] == 0xED and utf8[i + 1] >= 0xA0 for i in range(len(utf8) - 1))
 
 
 def _wrong_type(where, expected, value):
@@ -215,4 +233,8 @@ def _wrong_type(where, expected, value):
 
 def _quote(value):
     """A peer's value, short and in one line, for an error message."""
+    if isinstance(value, dict):
+        return "an object"
+    if isinstance(value, list):
+        return "a list"  # its repr could nest too deeply for the stack
     return repr(value)[:40]
