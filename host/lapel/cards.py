@@ -5,16 +5,19 @@ Wrapping is greedy, so a text that grows at its end never moves a line that is a
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lapel_wire import MAX_MESSAGE_BYTES, messages
+from lapel_wire.messages import LINE_BYTES
 
 MAX_PAGES = 32  # the wire's limit; about 200 English words, minutes of reading on a palm
 _PAGES_BYTES = MAX_MESSAGE_BYTES - 400  # leaves room for the card's other fields
 _ELLIPSIS = "..."
+_UNSETTLED = 80  # an emphasis or the text of a link longer than this is none
 
 Page = list[str]
 
@@ -57,14 +60,32 @@ class Card:
 
 
 def plain(text: str) -> str:
-    """The text without markdown and control characters, in single spaces."""
-    text = re.sub(r"```\w*", " ", text)
+    """The text without markdown, control and format characters, in single spaces."""
+    text = re.sub(r"^\s*```\w*\s*$", " ", text, flags=re.MULTILINE)
     text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", text)  # links and images keep their words
-    text = re.sub(r"^\s{0,3}(#{1,6}\s+|>\s?|[-*+]\s+)", "", text, flags=re.MULTILINE)
-    text = re.sub(r"(\*\*|__|`)", "", text)
-    text = re.sub(r"(?<!\w)\*(\S[^*]*?)\*(?!\w)", r"\1", text)
-    text = "".join(c if c.isprintable() else " " for c in text)
-    return " ".join(text.split())
+    text = re.sub(r"^\s{0,3}(#{1,6}|>|[-*+])\s+", "", text, flags=re.MULTILINE)
+    # Bold is two stars at the edge of a word, so that 2**10 stays; each edge goes by itself, so that a
+    # text that grows does not change where it was.
+    text = re.sub(r"(?<!\w)\*\*(?=\S)|(?<=\S)\*\*(?!\w)|`", "", text)
+    text = re.sub(r"(?<![\w*])\*([^\s*][^*\n]*)(?<!\s)\*(?![\w*])", r"\1", text)
+    return printable(text)
+
+
+def printable(text: str) -> str:
+    """The text without control and format characters, in single spaces."""
+    return " ".join("".join(_visible(c) for c in text).split())
+
+
+def settled(text: str) -> str:
+    """The beginning of a growing answer that will stay as it is: whole words, no markdown left open."""
+    end = len(text)
+    while end and not (text[end - 1].isspace() or _char_width(text[end - 1]) == 2):  # hanzi stand alone
+        end -= 1
+    text = text[:end]
+    left_open = re.search(
+        rf"(?<![\w*])\*[^\s*][^*\n]{{0,{_UNSETTLED}}}$|\[[^\]]{{0,{_UNSETTLED}}}(\](\([^)]*)?)?$", text
+    )
+    return text[: left_open.start()] if left_open else text
 
 
 def width(text: str) -> int:
@@ -75,12 +96,18 @@ def width(text: str) -> int:
 def paginate(text: str, display: Display) -> list[Page]:
     """Pages of at most `display.lines` lines of `display.cols` columns; a too long text ends in "..."."""
     lines: list[str] = []
+    free = 0  # columns left in the last line
     for word in text.split():
+        space = " "
         for piece in _pieces(word, display.cols):
-            if lines and width(lines[-1]) + 1 + width(piece) <= display.cols:
-                lines[-1] += " " + piece
+            columns = width(piece)
+            if lines and len(space) + columns <= free and _bytes(lines[-1] + space + piece) <= LINE_BYTES:
+                lines[-1] += space + piece
+                free -= len(space) + columns
             else:
                 lines.append(piece)
+                free = display.cols - columns
+            space = ""
     pages = [lines[i : i + display.lines] for i in range(0, len(lines), display.lines)]
     fitting = _fitting(pages)
     if fitting < len(pages):
@@ -90,21 +117,37 @@ def paginate(text: str, display: Display) -> list[Page]:
 
 
 def _pieces(word: str, cols: int) -> Iterable[str]:
-    """A word that is longer than a line, broken; any other as it is."""
-    while width(word) > cols:
-        head = _cut(word, cols)
-        yield head
-        word = word[len(head) :]
-    yield word
+    """What may not be broken: a wide character, or what is between two, unless it is longer than a line."""
+    piece, columns = "", 0
+    wide = False
+    for c in word:
+        taken = _char_width(c)
+        breaks = taken and (taken == 2 or wide)
+        if piece and (breaks or columns + taken > cols or _bytes(piece + c) > LINE_BYTES - len(_ELLIPSIS)):
+            yield piece
+            piece, columns = "", 0
+        piece += c
+        columns += taken
+        wide = taken == 2 or (wide and not taken)
+    yield piece
 
 
 def _cut(text: str, cols: int) -> str:
-    taken = 0
+    """As much of the beginning of `text` as fits into `cols` columns, and leaves room for the ellipsis."""
+    columns = size = 0
     for i, c in enumerate(text):
-        taken += _char_width(c)
-        if taken > cols:
+        columns += _char_width(c)
+        size += _bytes(c)
+        if columns > cols or size > LINE_BYTES - len(_ELLIPSIS):
             return text[:i]
     return text
+
+
+def _visible(c: str) -> str:
+    """What is left of a character on the palm: nothing of joiners and marks of direction."""
+    if c.isprintable():
+        return c
+    return "" if unicodedata.category(c) == "Cf" else " "
 
 
 def _char_width(c: str) -> int:
@@ -113,15 +156,15 @@ def _char_width(c: str) -> int:
     return 2 if unicodedata.east_asian_width(c) in "WF" else 1
 
 
+def _bytes(text: str) -> int:
+    return len(text.encode())
+
+
 def _fitting(pages: list[Page]) -> int:
     """How many pages fit into one card message."""
     size = 0
     for count, page in enumerate(pages):
-        size += 3 + sum(len(_quoted(line)) + 1 for line in page)
+        size += 3 + sum(_bytes(json.dumps(line, ensure_ascii=False)) + 1 for line in page)
         if count == MAX_PAGES or size > _PAGES_BYTES:
             return count
     return len(pages)
-
-
-def _quoted(line: str) -> bytes:
-    return ('"' + line.replace("\\", "\\\\").replace('"', '\\"') + '"').encode()

@@ -109,7 +109,8 @@ def check_listen_address(host: str) -> None:
         if host:
             return
     else:
-        if not address.is_unspecified:
+        mapped = getattr(address, "ipv4_mapped", None)
+        if not (mapped or address).is_unspecified:
             return
     raise ConfigError(
         f"relay host {host!r} means every network this computer is on; "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,7 +34,7 @@ class Greeted:
     firmware: str
 
 
-async def authenticate(connection: ServerConnection, pins: Pins) -> Greeted:
+async def authenticate(connection: ServerConnection, pins: Pins, has_room: Callable[[Pin], bool]) -> Greeted:
     """Runs hello, challenge, proof, welcome. Raises Refused, WireError or ConnectionClosed.
 
     An unknown pin is challenged with a random key, so that a stranger cannot tell which ids exist.
@@ -44,7 +45,7 @@ async def authenticate(connection: ServerConnection, pins: Pins) -> Greeted:
         raise Refused(
             "version",
             f"Pin and relay speak different versions. Update the {older}.",
-            f"{hello['pin']}: protocol version {hello['v']}, expected {VERSION}",
+            f"{hello['pin']!r}: protocol version {hello['v']}, expected {VERSION}",
         )
     pin = pins.get(hello["pin"])
     key = bytes.fromhex(pin.key) if pin else secrets.token_bytes(KEY_BYTES)
@@ -58,6 +59,10 @@ async def authenticate(connection: ServerConnection, pins: Pins) -> Greeted:
             "unknown_pin",
             "The relay does not know this pin. Pair it again.",
             f"{hello['pin']!r}: {'wrong key' if pin else 'not paired'}; pair it with: lapel pair",
+        )
+    if not has_room(pin):
+        raise Refused(
+            "full", "The relay serves too many pins.", f"{pin.id}: no room; see max_pins in config.toml"
         )
     await connection.send(
         messages.encode(

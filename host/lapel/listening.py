@@ -10,14 +10,16 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from .services import Speech, Unanswerable
-from .utterance import Utterance
+from .services import Gone, Speech, Unanswerable, VoiceDetector
+from .utterance import FRAME_PCM_BYTES, Utterance
 
 log = logging.getLogger(__name__)
 
 PARTIAL_FRAMES = 32  # about a second of new speech between two partial transcripts
 VOICE_FRAMES = 8  # a quarter of a second: few hops to the voice detector's thread
 _FINISH_S = 2.0  # the detector needs milliseconds; longer means that it hangs
+# Without a detector the transcript decides: silence gives no words.
+_WITHOUT = "the question is transcribed without it"
 
 
 class Listening:
@@ -29,8 +31,8 @@ class Listening:
         self._utterance = utterance
         self._speech = speech
         self._partial = partial
-        self._detector = speech.detector()
         self._voiced = False
+        self._detector = self._new_detector()
         self._detected_frames = 0
         self._partial_frames = 0
         self._detecting: asyncio.Task[None] | None = None
@@ -57,14 +59,9 @@ class Listening:
             async with asyncio.timeout(_FINISH_S):
                 if self._detecting is not None:
                     await self._detecting
-                if not self._voiced:
-                    rest = pcm[self._detected_frames * 1024 :]
-                    self._voiced = await self._detector.feed(rest)
-        except (TimeoutError, Unanswerable) as error:
-            # Without a detector the transcript decides: silence gives no words.
-            log.error(
-                "voice detector failed (%s); the question is transcribed without it", error or "no answer"
-            )
+                await self._feed(pcm[self._detected_frames * FRAME_PCM_BYTES :])
+        except TimeoutError:
+            log.error("voice detector: no answer within %.0f s; %s", _FINISH_S, _WITHOUT)
             return True
         return self._voiced
 
@@ -75,20 +72,39 @@ class Listening:
     async def _detect(self) -> None:
         start = self._detected_frames
         self._detected_frames = self._utterance.next
+        await self._feed(self._utterance.contiguous(start))
+
+    async def _feed(self, pcm: bytes) -> None:
+        if self._voiced or self._detector is None:
+            return
         try:
-            self._voiced = await self._detector.feed(self._utterance.contiguous(start))
+            self._voiced = bool(await self._detector.feed(pcm))
         except Unanswerable as error:
-            log.error("voice detector failed: %s", error)
+            log.error("voice detector: %s %s", error, _WITHOUT)
             self._voiced = True
+        except Exception:  # an engine may raise anything
+            log.exception("voice detector failed; %s", _WITHOUT)
+            self._voiced = True
+
+    def _new_detector(self) -> VoiceDetector | None:
+        try:
+            return self._speech.detector()
+        except Exception:  # an engine may raise anything
+            log.exception("there is no voice detector; %s", _WITHOUT)
+            self._voiced = True
+            return None
 
     async def _transcribe(self) -> None:
         try:
             text = await self._speech.transcribe(self._utterance.contiguous())
+            if isinstance(text, str) and text:
+                await self._partial(text)
         except Unanswerable as error:
             log.info("no partial transcript: %s", error)
-            return
-        if text:
-            await self._partial(text)
+        except Gone:
+            pass  # the session sees it too
+        except Exception:  # an engine may raise anything; the whole transcript is still to come
+            log.exception("no partial transcript")
 
 
 def _idle(task: asyncio.Task[None] | None) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from http import HTTPStatus
 from types import TracebackType
 from typing import Self
@@ -15,7 +16,7 @@ from websockets.http11 import Request, Response
 
 from .config import Config, check_listen_address
 from .devices.certificate import server_context
-from .devices.pins import Pins, PinsError
+from .devices.pins import Pin, Pins, PinsError
 from .handshake import Greeted, Refused, authenticate
 from .session import Memory, Services, Session
 
@@ -26,7 +27,8 @@ CHALLENGE_S = 5.0  # two messages each way
 PING_S = 10.0  # a half-open link is found within two of these
 CLOSE_S = 2.0
 _CONTROL_QUEUE = 32  # messages read ahead of a session; beyond it TCP holds the pin back
-_STRANGERS = 100  # unauthenticated connections at once; more are turned away
+STRANGERS = 100  # unauthenticated connections at once; then the oldest goes, or strangers could lock pins out
+REVOKED_S = 2.0  # a revoked pin that is connected is cut off within this
 
 
 class RelayError(Exception):
@@ -42,18 +44,29 @@ class Relay:
         self._pins = Pins(config.home)
         self._sessions: dict[str, ServerConnection] = {}
         self._memories: dict[str, Memory] = {}
-        self._strangers = 0
+        self._strangers: dict[ServerConnection, None] = {}  # in the order they came
         self._server: Server | None = None
+        self._watching: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         host, port = self._config.relay.host, self._config.relay.port
-        check_listen_address(host)
+        paired = self.paired
         try:
+            tls = server_context(self._config.home)
+        except (OSError, ValueError) as error:  # an ssl.SSLError is an OSError
+            raise RelayError(
+                f"the certificate {self._config.home / 'relay.pem'} cannot be used ({error}); "
+                "restore it from a backup, or delete it and pair every pin again"
+            ) from error
+        try:
+            await _check_address(host, port)
             self._server = await serve(
                 self._serve,
                 host,
                 port,
-                ssl=server_context(self._config.home),
+                ssl=tls,
+                ssl_handshake_timeout=OPEN_S,
+                ssl_shutdown_timeout=CLOSE_S,
                 process_request=self._admit,
                 compression=None,  # ADPCM does not shrink, and pins have no room for it
                 max_size=MAX_MESSAGE_BYTES,
@@ -64,17 +77,20 @@ class Relay:
                 close_timeout=CLOSE_S,
                 server_header=None,
             )
-        except OSError as error:
+        except (OSError, OverflowError) as error:  # OverflowError: no such port
             raise RelayError(
-                f"cannot listen on {host} port {port} ({error.strerror or error}); "
+                f"cannot listen on {host} port {port} ({getattr(error, 'strerror', None) or error}); "
                 "is another relay running? Set another port in config.toml or with --port"
             ) from error
-        log.info("relay listens on %s port %d for %d paired pins", host, self.port, self.paired)
+        log.info("relay listens on %s port %d for %d paired pins", host, self.port, paired)
+        self._watching = asyncio.create_task(self._watch_revoked())
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._watching is not None:
+            self._watching.cancel()
         if self._server is not None:
             self._server.close()
             await self._server.wait_closed()
@@ -97,18 +113,18 @@ class Relay:
     def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
         if request.path != PATH:
             return connection.respond(HTTPStatus.NOT_FOUND, f"Pins connect to {PATH}.\n")
-        if self._strangers >= _STRANGERS or len(self._sessions) >= self._config.relay.max_pins:
-            log.warning(
-                "turned a connection away: %d pins, %d strangers", len(self._sessions), self._strangers
-            )
-            return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, "Too many connections.\n")
         return None
 
     async def _serve(self, connection: ServerConnection) -> None:
-        self._strangers += 1
+        if len(self._strangers) >= STRANGERS:
+            oldest = next(iter(self._strangers))
+            log.warning("%d strangers at once; %s has to go", len(self._strangers), _address(oldest))
+            del self._strangers[oldest]
+            oldest.transport.abort()
+        self._strangers[connection] = None
         try:
             async with asyncio.timeout(CHALLENGE_S):
-                greeted = await authenticate(connection, self._pins)
+                greeted = await authenticate(connection, self._pins, self._has_room)
         except Refused as refused:
             await self._turn_away(connection, refused.code, refused.sentence, str(refused))
             return
@@ -125,8 +141,24 @@ class Relay:
             log.info("%s left during the challenge", _address(connection))
             return
         finally:
-            self._strangers -= 1
+            self._strangers.pop(connection, None)
         await self._session(connection, greeted)
+
+    def _has_room(self, pin: Pin) -> bool:
+        # A pin that comes back takes the place of its old link, which may be half open.
+        return pin.id in self._sessions or len(self._sessions) < self._config.relay.max_pins
+
+    async def _watch_revoked(self) -> None:
+        while True:
+            await asyncio.sleep(REVOKED_S)
+            for pin_id, connection in list(self._sessions.items()):
+                try:
+                    known = self._pins.get(pin_id)
+                except PinsError:
+                    break  # an unreadable list revokes nobody; whoever connects meanwhile is told
+                if known is None:
+                    log.warning("%s was revoked and is cut off", pin_id)
+                    connection.transport.abort()
 
     async def _session(self, connection: ServerConnection, greeted: Greeted) -> None:
         pin_id = greeted.pin.id
@@ -156,3 +188,11 @@ class Relay:
 def _address(connection: ServerConnection) -> str:
     address = connection.remote_address
     return f"{address[0]}:{address[1]}" if address else "a closed connection"
+
+
+async def _check_address(host: str, port: int) -> None:
+    """Raises ConfigError if `host`, or what it resolves to ("0" does), means every network."""
+    check_listen_address(host)
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    for *_, address in found:
+        check_listen_address(str(address[0]))

@@ -27,7 +27,11 @@ class VoiceDetector(Protocol):
     """Decides while an utterance is spoken whether it holds a voice."""
 
     async def feed(self, pcm: bytes) -> bool:
-        """Takes the next s16le mono 16 kHz samples; True once a voice was heard."""
+        """Takes the next s16le mono 16 kHz samples; True once a voice was heard. Raises Unanswerable."""
+        ...
+
+    async def finish(self) -> bool:
+        """The utterance is over: whether there was a voice. Raises Unanswerable."""
         ...
 
 
@@ -53,10 +57,6 @@ class Assistant(Protocol):
         """The answer in pieces as they come. Raises Unanswerable."""
         ...
 
-    async def warm(self, earlier: list[Exchange]) -> None:
-        """A question is being spoken: get ready for it."""
-        ...
-
 
 @dataclass
 class TurnRecord:
@@ -69,9 +69,12 @@ class TurnRecord:
     failure: str = ""
     frames: dict[str, int] = field(default_factory=dict)  # sent, received, lost
     timings_ms: dict[str, float] = field(default_factory=dict)
+    row: int | None = None  # where the history keeps it
 
 
 class History(Protocol):
     """Keeps turns."""
 
-    async def add(self, record: TurnRecord) -> None: ...
+    def add(self, record: TurnRecord) -> None:
+        """Keeps a turn, or what is new in one kept before. Never waits and raises nothing."""
+        ...

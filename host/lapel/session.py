@@ -10,7 +10,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -19,6 +19,7 @@ from lapel_wire.audio import MAX_UTTERANCE_FRAMES, MAX_UTTERANCE_S, SAMPLES_PER_
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
+from .cards import printable
 from .handshake import Greeted
 from .listening import Listening
 from .services import Assistant, Exchange, Gone, History, Speech, TurnRecord
@@ -31,6 +32,8 @@ ACK_FRAMES = 8  # four acknowledgements a second are enough to free or resend fr
 SEND_S = 5.0  # a pin that takes nothing for so long is gone
 UTTERANCE_S = MAX_UTTERANCE_S + 5  # wall clock; after it nobody's finger is on the button
 MAX_WIRE_ERRORS = 20  # a peer that breaks the protocol this often is broken
+STOP_S = 2.0  # an engine that does not let itself be cancelled holds a shutdown up no longer
+_PARTIAL_CHARACTERS = 250  # within the wire's limit in any script, and more than a palm shows
 _CONTEXT_EXCHANGES = 4  # follow-up questions reach back this far ...
 _CONTEXT_S = 300.0  # ... and this long
 
@@ -74,6 +77,7 @@ class Session:
         self._turn: Turn | None = None
         self._running: asyncio.Task[None] | None = None
         self._warming: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
         self._overdue: asyncio.TimerHandle | None = None
         self._errors = 0
 
@@ -110,7 +114,9 @@ class Session:
         self._utterance = Utterance(message["utt"])
         self._listening = Listening(self._utterance, self._services.speech, self._send_partial)
         self._overdue = asyncio.get_running_loop().call_later(UTTERANCE_S, self._abandon)
-        self._warming = asyncio.create_task(self._services.assistant.warm(self._memory.earlier()))
+        if self._warming is not None:
+            self._warming.cancel()
+        self._warming = self._spawn(self._warm())
 
     async def _audio(self, frame: bytes) -> None:
         utterance, listening = self._utterance, self._listening
@@ -149,7 +155,8 @@ class Session:
             )  # fmt: skip
         turn = self._new_turn(utterance.number)
         turn.record.frames = {"sent": frames, "received": utterance.received, "lost": lost}
-        self._begin(turn, lambda: turn.spoken(pcm, listening.heard, self._memory.earlier()))
+        running = self._begin(turn, lambda: turn.spoken(pcm, listening.heard, self._memory.earlier()))
+        running.add_done_callback(lambda _: listening.cancel())  # also if a new press ends it at once
         await self._acknowledge(utterance)
 
     async def _cancel(self, message: dict[str, Any]) -> None:
@@ -174,14 +181,14 @@ class Session:
                 turn.record.utt,
                 turn.record.timings_ms,
             )
-            await self._services.history.add(turn.record)
+            self._services.history.add(turn.record)
 
     async def _time(self, message: dict[str, Any]) -> None:
         now = int(time.time() * 1000)
         await self._send(messages.encode(messages.DOWN, "time", pin_ms=message["pin_ms"], unix_ms=now))
 
     async def _pin_error(self, message: dict[str, Any]) -> None:
-        log.warning("%s reports %s: %s", self._name, message["code"], message["text"])
+        log.warning("%s reports %r: %r", self._name, message["code"], message["text"])
 
     _handlers: ClassVar[dict[str, Callable[[Session, dict[str, Any]], Awaitable[None]]]] = {
         "utterance_start": _start,
@@ -197,9 +204,17 @@ class Session:
         record = TurnRecord(self._pin_id, utt)
         return Turn(record, self._display, self._services.speech, self._services.assistant, self._send)
 
-    def _begin(self, turn: Turn, work: Callable[[], Awaitable[None]]) -> None:
+    def _begin(self, turn: Turn, work: Callable[[], Awaitable[None]]) -> asyncio.Task[None]:
         self._turn = turn
-        self._running = asyncio.create_task(self._run_turn(turn, work))
+        self._running = self._spawn(self._run_turn(turn, work))
+        return self._running
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """A task that ends with the session at the latest."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _run_turn(self, turn: Turn, work: Callable[[], Awaitable[None]]) -> None:
         record = turn.record
@@ -208,13 +223,24 @@ class Session:
         except Gone as error:
             log.info("%s: utterance %d has no one to answer: %s", self._name, record.utt, error)
             return
+        except asyncio.CancelledError:
+            if record.question:
+                record.failure = "interrupted"
+                self._services.history.add(record)
+            raise
         if turn.card is not None:
-            final = messages.encode(messages.DOWN, "final", utt=record.utt, text=record.question[:250])
+            final = messages.encode(messages.DOWN, "final", utt=record.utt, text=record.question)
             self._memory.answered = (record.utt, [final, turn.card.message()])
         if record.question and not record.failure:
             self._memory.remember(record.question, record.answer)
         log.info("%s: utterance %d answered, ms after release: %s", self._name, record.utt, record.timings_ms)
-        await self._services.history.add(record)
+        self._services.history.add(record)
+
+    async def _warm(self) -> None:
+        try:
+            await self._services.assistant.warm(self._memory.earlier())
+        except Exception:  # a model may raise anything; the question itself will tell the wearer
+            log.exception("%s: the assistant could not get ready", self._name)
 
     async def _repeat(self, utt: int) -> bool:
         """Sends the last answer again if the pin repeats its question after a lost link."""
@@ -230,8 +256,9 @@ class Session:
 
     async def _send_partial(self, text: str) -> None:
         if self._utterance is not None:
+            short = printable(text[:_PARTIAL_CHARACTERS])
             await self._send(
-                messages.encode(messages.DOWN, "partial", utt=self._utterance.number, text=text[:250])
+                messages.encode(messages.DOWN, "partial", utt=self._utterance.number, text=short)
             )
 
     async def _refuse(self, error: WireError) -> None:
@@ -280,7 +307,9 @@ class Session:
 
     async def _stop(self) -> None:
         self._drop_utterance()
-        tasks = [task for task in (self._running, self._warming) if task is not None]
-        for task in tasks:
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._tasks:
+            _, held_up = await asyncio.wait(self._tasks, timeout=STOP_S)
+            if held_up:
+                log.error("%s: %d turns do not end", self._name, len(held_up))

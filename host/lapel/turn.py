@@ -14,7 +14,7 @@ from contextlib import aclosing, asynccontextmanager
 
 from lapel_wire import messages
 
-from .cards import Card, Display, paginate, plain
+from .cards import Card, Display, paginate, plain, printable, settled
 from .services import Assistant, Exchange, Gone, Speech, TurnRecord, Unanswerable
 
 log = logging.getLogger(__name__)
@@ -25,7 +25,8 @@ BETWEEN_WORDS_S = 10.0
 ANSWER_S = 90.0
 _GROW_S = 0.25  # the palm is redrawn at most this often while the answer grows
 _FIRST_CHARACTERS = 5  # "The" alone tells nothing; one line of a palm holds about twelve
-_MAX_TRANSCRIPT_BYTES = 1000  # the wire's limit
+_MAX_QUESTION_BYTES = 1000  # the wire's limit
+MAX_ANSWER_CHARACTERS = 4000  # twice what a card holds; a model that never ends is not listened to longer
 
 HEARD_NOTHING = "I heard nothing."
 NO_WORDS = "I did not catch that."
@@ -62,7 +63,9 @@ class Turn:
                 await self._show("notice", HEARD_NOTHING)
                 return
             async with _deadline(TRANSCRIBE_S, "Speech recognition took too long."):
-                text = " ".join((await self._speech.transcribe(pcm)).split())
+                text = await self._speech.transcribe(pcm)
+            if not isinstance(text, str):
+                raise Unanswerable("Speech recognition gave something that is not text.")
             if not any(c.isalnum() for c in text):
                 await self._show("notice", NO_WORDS)
                 return
@@ -71,7 +74,7 @@ class Turn:
     async def typed(self, text: str, earlier: list[Exchange]) -> None:
         """Answers a typed question."""
         async with self._failures():
-            await self._answer(" ".join(text.split()), earlier)
+            await self._answer(text, earlier)
 
     async def refuse(self, sentence: str) -> None:
         """Ends the turn before it began."""
@@ -86,10 +89,10 @@ class Turn:
         return True
 
     async def _answer(self, question: str, earlier: list[Exchange]) -> None:
+        question = printable(question).encode()[:_MAX_QUESTION_BYTES].decode(errors="ignore")
         self.record.question = question
         self._mark("transcript")
-        short = question.encode()[:_MAX_TRANSCRIPT_BYTES].decode(errors="ignore")
-        await self._send(messages.encode(messages.DOWN, "final", utt=self.record.utt, text=short))
+        await self._send(messages.encode(messages.DOWN, "final", utt=self.record.utt, text=question))
         text = ""
         next_growth = 0.0
         try:
@@ -98,12 +101,15 @@ class Turn:
                 aclosing(_paced(self._assistant.answer(question, earlier))) as pieces,
             ):
                 async for piece in pieces:
-                    text += piece
-                    # Only whole words are stable: half a word would move when it grows.
-                    stable = plain(text[: _last_break(text)])
-                    if len(stable) >= _FIRST_CHARACTERS and time.perf_counter() >= next_growth:
-                        await self._show("answer", stable, more=True)
-                        next_growth = time.perf_counter() + _GROW_S
+                    text += piece[:MAX_ANSWER_CHARACTERS]
+                    if len(text) > MAX_ANSWER_CHARACTERS:
+                        text = settled(text[:MAX_ANSWER_CHARACTERS]) + "..."
+                        break
+                    if time.perf_counter() >= next_growth:
+                        stable = plain(settled(text))
+                        if len(stable) >= _FIRST_CHARACTERS:
+                            await self._show("answer", stable, more=True)
+                            next_growth = time.perf_counter() + _GROW_S
         except Unanswerable as failure:
             if self.card is None:
                 raise
@@ -137,7 +143,7 @@ class Turn:
         except Unanswerable as failure:
             self.record.failure = str(failure)
             log.warning("%s: utterance %d: %s", self.record.pin, self.record.utt, failure)
-            await self._show("error", str(failure))
+            await self._show("error", plain(str(failure)) or "Something went wrong at home.")
         except Gone:
             raise
         except Exception as error:  # an engine or skill may raise anything; the session lives on
@@ -172,11 +178,3 @@ async def _paced(pieces: AsyncGenerator[str, None]) -> AsyncGenerator[str, None]
                 raise Unanswerable("The assistant answered with something that is not text.")
             yield piece
             sentence, seconds = "The language model stopped in the middle.", BETWEEN_WORDS_S
-
-
-def _last_break(text: str) -> int:
-    """Where the last whole word ends."""
-    for i in range(len(text), 0, -1):
-        if text[i - 1].isspace() or ord(text[i - 1]) >= 0x2E80:  # hanzi stand alone
-            return i
-    return 0

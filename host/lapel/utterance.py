@@ -10,17 +10,11 @@ import audioop
 from dataclasses import dataclass, field
 
 from lapel_wire import WireError
-from lapel_wire.audio import (
-    FRAME_MS,
-    HEADER_BYTES,
-    MAX_UTTERANCE_FRAMES,
-    SAMPLE_RATE_HZ,
-    SAMPLES_PER_FRAME,
-    unpack_header,
-)
+from lapel_wire.audio import HEADER_BYTES, MAX_UTTERANCE_FRAMES, SAMPLES_PER_FRAME, unpack_header
 
 _BYTES_PER_SAMPLE = 2
-_SILENCE = bytes(SAMPLES_PER_FRAME * _BYTES_PER_SAMPLE)
+FRAME_PCM_BYTES = SAMPLES_PER_FRAME * _BYTES_PER_SAMPLE
+_SILENCE = bytes(FRAME_PCM_BYTES)
 
 
 @dataclass
@@ -54,11 +48,7 @@ class Utterance:
     @property
     def full(self) -> bool:
         """Whether the hard cap is reached and the utterance must end here."""
-        return self._highest >= MAX_UTTERANCE_FRAMES - 1
-
-    @property
-    def duration_s(self) -> float:
-        return self.next * FRAME_MS / 1000
+        return bool(self._highest >= MAX_UTTERANCE_FRAMES - 1)
 
     def contiguous(self, start_frame: int = 0) -> bytes:
         """Samples of the frames from `start_frame` up to the first missing one, s16le."""
@@ -72,8 +62,3 @@ class Utterance:
         """The whole utterance, s16le mono 16 kHz: `samples` in `frames` frames, silence for a missing one."""
         whole = b"".join(self._frames.get(seq, _SILENCE) for seq in range(frames))
         return whole[: samples * _BYTES_PER_SAMPLE]
-
-
-def seconds(pcm: bytes) -> float:
-    """Duration of s16le mono 16 kHz samples."""
-    return len(pcm) / _BYTES_PER_SAMPLE / SAMPLE_RATE_HZ

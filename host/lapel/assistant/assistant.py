@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 
 from ..services import Exchange, Unanswerable
 from ..skills import SKILLS
@@ -41,8 +41,10 @@ class LocalFirstAssistant:
             log.info("intent %s %s", intent.name, intent.arguments)
             yield SKILLS[intent.name](intent.language, **intent.arguments)
             return
-        async for piece in self._model.stream(_messages(question, earlier)):
-            yield piece
+        # Closed with this generator, or a new press would leave the model talking to nobody.
+        async with aclosing(self._model.stream(_messages(question, earlier))) as pieces:
+            async for piece in pieces:
+                yield piece
 
     async def warm(self, earlier: list[Exchange]) -> None:
         """Lets an embedded model read the talk so far before the question is complete."""
@@ -50,7 +52,7 @@ class LocalFirstAssistant:
             return
         try:
             await self._warm_model(_messages("", earlier)[:-1])
-        except (Unanswerable, OSError, asyncio.TimeoutError) as error:
+        except (Unanswerable, OSError) as error:
             log.debug("the model was not warmed: %s", error)
 
 

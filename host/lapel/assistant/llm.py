@@ -18,6 +18,7 @@ MAX_TOKENS = 160  # four palm pages a sentence is already much; the prompt asks 
 _CONNECT_S = 4.0
 _READ_S = 30.0  # the turn's own deadlines are shorter; this one only frees the socket
 _TEMPERATURE = 0.3  # facts, not prose
+_BROKE_OFF = "The language model's answer broke off."
 
 
 class LanguageModel:
@@ -36,17 +37,20 @@ class LanguageModel:
         client = await self._client_for(endpoint)
         request: dict[str, Any] = {"model": endpoint.model, "messages": messages, "stream": True}
         request |= {"max_tokens": max_tokens, "temperature": _TEMPERATURE}
+        begun = False
         try:
             async with await client.chat.completions.create(**request) as chunks:
                 async for chunk in chunks:
                     if chunk.choices and chunk.choices[0].delta.content:
+                        begun = True
                         yield chunk.choices[0].delta.content
         except openai.OpenAIError as error:
             log.error("%s (%s): %s", endpoint.name, endpoint.base_url, _log_text(error))
-            raise Unanswerable(_sentence(error)) from error
-        except (httpx.HTTPError, ValueError) as error:  # cut in mid-stream, or a stream that is not JSON
+            raise Unanswerable(_BROKE_OFF if begun else _sentence(error)) from error
+        except (httpx.HTTPError, ValueError, TypeError, AttributeError) as error:
+            # openai before 3 lets httpx's errors through; the others come of chunks of another shape.
             log.error("%s (%s): the stream broke: %r", endpoint.name, endpoint.base_url, error)
-            raise Unanswerable("The language model's answer broke off.") from error
+            raise Unanswerable(_BROKE_OFF) from error
 
     async def close(self) -> None:
         if self._client is not None:
@@ -56,7 +60,7 @@ class LanguageModel:
         """The client of this endpoint; a restarted embedded model has another port and key."""
         if self._client is None or endpoint != self._connected:
             await self.close()
-            timeout = httpx.Timeout(_READ_S, connect=_CONNECT_S)
+            timeout = openai.Timeout(_READ_S, connect=_CONNECT_S)
             self._client = openai.AsyncOpenAI(
                 base_url=endpoint.base_url, api_key=endpoint.api_key or "none", timeout=timeout, max_retries=0
             )

@@ -1,4 +1,4 @@
-"""Engines that cost nothing, so that what is measured is the relay's own share. Not for use: they know nothing."""
+"""Engines that cost nothing: what is measured is the relay's own share. Not for use, they know nothing."""
 
 from __future__ import annotations
 
@@ -36,5 +36,5 @@ class InstantAssistant:
 
 
 class NoHistory:
-    async def add(self, record: TurnRecord) -> None:
+    def add(self, record: TurnRecord) -> None:
         return None

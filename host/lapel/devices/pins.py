@@ -94,16 +94,26 @@ class Pins:
         except FileNotFoundError:
             self._pins, self._stamp = {}, None
             return
+        except OSError as error:
+            raise PinsError(f"{self._path} cannot be read ({error.strerror}); check who owns it") from error
         stamp = (stat.st_mtime_ns, stat.st_ino)
         if stamp == self._stamp:
             return
         try:
             entries = json.loads(self._path.read_text("utf-8"))["pins"]
-            pins = {entry["id"]: Pin(**entry) for entry in entries}
-            for pin in pins.values():
-                bytes.fromhex(pin.key)
+            pins = {entry["id"]: _checked(Pin(**entry)) for entry in entries}
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise PinsError(
-                f"{self._path} cannot be read ({error!r}); restore it from a backup, or delete it and pair again"
+                f"{self._path} cannot be read ({error!r}); "
+                "restore it from a backup, or delete it and pair again"
             ) from error
         self._pins, self._stamp = pins, stamp
+
+
+def _checked(pin: Pin) -> Pin:
+    """A pin as the file has it. Raises ValueError or TypeError."""
+    if not (isinstance(pin.id, str) and isinstance(pin.name, str) and isinstance(pin.paired_unix_s, int)):
+        raise TypeError("id and name are texts, paired_unix_s is a number")
+    if len(bytes.fromhex(pin.key)) != KEY_BYTES:
+        raise ValueError(f"the key of {pin.id} has not {KEY_BYTES} bytes")
+    return pin

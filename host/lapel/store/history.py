@@ -6,6 +6,7 @@ The database library is called on a thread of its own: one writer, in order, nev
 from __future__ import annotations
 
 import asyncio
+import copy
 import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -57,11 +58,12 @@ class SqlHistory:
         self._days = days
         self._waiting = 0
         self._pruned = 0.0
-        self._rows: dict[tuple[str, int], int] = {}  # rows of turns that may still get a timing
         self._engine = sa.create_engine(url)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="history")
         try:
             _metadata.create_all(self._engine)
+            with self._engine.begin() as connection:
+                self._prune(connection)  # also when the owner has set fewer days, or none
         except SQLAlchemyError as error:
             self._thread.shutdown()
             raise HistoryError(
@@ -78,20 +80,30 @@ class SqlHistory:
             raise HistoryError(f"the folder {home} cannot be made: {error.strerror}") from error
         return cls(f"sqlite:///{home / 'history.db'}", days)
 
-    async def add(self, record: TurnRecord) -> None:
+    def add(self, record: TurnRecord) -> None:
         """Keeps a turn, or what is new in one kept before. A failure is logged: no wearer waits for this."""
         if self._days == 0:
             return
         if self._waiting >= _QUEUE:
             log.error("history: %d turns are waiting for the disk; this one is not kept", self._waiting)
             return
-        self._waiting += 1
+        # As it is now: a turn's timings may grow while it waits to be written.
+        values = {name: copy.copy(getattr(record, name)) for name in _RECORD_FIELDS}
         try:
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._write, _copy(record))
-        except SQLAlchemyError as error:
+            written = asyncio.get_running_loop().run_in_executor(self._thread, self._write, record, values)
+        except RuntimeError:
+            log.error("history: closed; this turn is not kept")
+            return
+        self._waiting += 1
+        written.add_done_callback(self._written)
+
+    def _written(self, write: asyncio.Future[None]) -> None:
+        self._waiting -= 1
+        error = write.exception()
+        if isinstance(error, SQLAlchemyError):
             log.error("history: a turn could not be kept (%s); is the disk full?", _reason(error))
-        finally:
-            self._waiting -= 1
+        elif error is not None:
+            log.error("history: a turn could not be kept", exc_info=error)
 
     async def latest(self, count: int) -> list[KeptTurn]:
         """The newest turns first. Raises HistoryError."""
@@ -105,31 +117,22 @@ class SqlHistory:
         await asyncio.to_thread(self._thread.shutdown)
         self._engine.dispose()
 
-    def _write(self, record: TurnRecord) -> None:
-        values: dict[str, Any] = {
-            "pin": record.pin,
-            "utt": record.utt,
-            "question": record.question,
-            "answer": record.answer,
-            "failure": record.failure,
-            "frames": record.frames,
-            "timings_ms": record.timings_ms,
-        }
-        now = time.time()
-        key = (record.pin, record.utt)
+    def _write(self, record: TurnRecord, values: dict[str, Any]) -> None:
         with self._engine.begin() as connection:
-            if now - self._pruned > _PRUNE_S:
-                connection.execute(sa.delete(_turns).where(_turns.c.at_unix_s < now - self._days * _DAY_S))
-                self._pruned = now
-                self._rows.clear()
-            row = self._rows.get(key)
-            if row is not None:
-                connection.execute(sa.update(_turns).where(_turns.c.id == row).values(**values))
+            if time.time() - self._pruned > _PRUNE_S:
+                self._prune(connection)
+            if record.row is not None:
+                connection.execute(sa.update(_turns).where(_turns.c.id == record.row).values(**values))
                 return
-            inserted = connection.execute(sa.insert(_turns).values(at_unix_s=now, **values))
+            inserted = connection.execute(sa.insert(_turns).values(at_unix_s=time.time(), **values))
             assert inserted.inserted_primary_key is not None
             row = inserted.inserted_primary_key[0]
-        self._rows[key] = row
+        record.row = row
+
+    def _prune(self, connection: sa.Connection) -> None:
+        self._pruned = time.time()
+        oldest = self._pruned - self._days * _DAY_S
+        connection.execute(sa.delete(_turns).where(_turns.c.at_unix_s < oldest))
 
     def _read(self, count: int) -> list[KeptTurn]:
         with self._engine.connect() as connection:
@@ -141,14 +144,6 @@ class SqlHistory:
 
 
 _RECORD_FIELDS = ("pin", "utt", "question", "answer", "failure", "frames", "timings_ms")
-
-
-def _copy(record: TurnRecord) -> TurnRecord:
-    """The turn as it is now: its timings may grow while it waits to be written."""
-    return TurnRecord(
-        record.pin, record.utt, record.question, record.answer, record.failure,
-        dict(record.frames), dict(record.timings_ms),
-    )  # fmt: skip
 
 
 def _reason(error: SQLAlchemyError) -> str:
