@@ -30,6 +30,9 @@ from pin.websocket import (
 READ_BYTES = 512  # of one read; a card comes in two or three
 SEND_TIMEOUT_MS = 5000  # a peer that takes nothing for so long is gone: Wi-Fi retries end long before
 CLOSE_TIMEOUT_MS = 1000  # for the peer's half of the close handshake; the wearer should not wait for manners
+LINGER_MS = (
+    50  # after both halves, for the server to end the TCP connection first; TLS may not show us that it did
+)
 DRAIN_POLL_MS = 5  # between two tries to write; only while the socket is full
 GUARD_MS = 50  # how late a receive deadline may be seen
 
@@ -206,9 +209,9 @@ class Channel:
     async def _finish(self, code, reason):
         """Send our close frame if due, let the server end the connection (section 7.1.1), raise Closed."""
         self._queue_closing()
-        deadline = deadline_in(CLOSE_TIMEOUT_MS)
         try:
             await self.drain(CLOSE_TIMEOUT_MS)
+            deadline = deadline_in(CLOSE_TIMEOUT_MS if self._protocol.failed else LINGER_MS)
             while left_ms(deadline) > 0 and await self._fill(deadline):
                 pass
         except Closed:

@@ -8,6 +8,9 @@ Both `Connection` classes have: `connect(...)`; `write(buffer, start, count)`, w
 were taken, None or 0 for none (then call again with the same bytes); `read_now(buffer)`, which returns a
 count, 0 at the end, None if nothing is there; `read(buffer)`, which waits for the same; `close()`. All
 raise OSError.
+
+A TLS end (close_notify) that MicroPython reads together with data is lost: `readinto` tries to fill the
+buffer and returns the data. So only a close frame or an unanswered ping is a sure sign that the peer has gone.
 """
 
 import asyncio
