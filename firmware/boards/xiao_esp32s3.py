@@ -1,0 +1,16 @@
+"""Seeed XIAO ESP32S3: all of its eleven pins (hardware/pins.csv)."""
+
+NAME = "xiao_esp32s3"
+
+BUTTON = 1  # to ground
+LASER_ARM = 2  # external pull-down
+
+MIC_BCLK, MIC_WS, MIC_SD = 7, 8, 9  # ICS-43434, left slot
+MIC_SHIFT = (
+    14  # from its 32-bit word to 16 bits: 12 dB louder than its upper half, speech is far below full scale
+)
+
+SCAN_BCLK, SCAN_WS, SCAN_SD = 4, 43, 44  # PCM5102A and 74HC595
+
+PALM = None  # no driver for the depth sensor yet: without one the guard keeps the pin dark
+WIFI = True

@@ -1,0 +1,291 @@
+"""The pin's one connection to its relay, and the only task that opens, feeds and ends it.
+
+The app says what it wants (`want`, `deliver`, `send`) and takes what came out of `inbox`. A kept question
+is sent from its first frame on each new connection until the app takes it back: the relay ignores repeats.
+"""
+
+import asyncio
+import os
+import random
+from binascii import hexlify
+from collections import deque
+
+from lapel_wire import PATH, SERVER_NAME, VERSION, WireError, challenge, messages
+from lapel_wire.audio import FRAME_BYTES
+from pin import log
+from pin.channel import Closed
+from pin.clock import Deadline, ticks_diff, ticks_ms
+from pin.handshake import HandshakeError
+from pin.websocket import POLICY, Frame
+
+FIRMWARE = "0.1.0"
+
+OPEN_MS = 8000  # TCP, TLS and upgrade: about 2 s on the chip
+REPLY_MS = 4000  # for each step of the handshake
+BACKOFF_FIRST_MS = 500
+BACKOFF_LAST_MS = 30000  # a relay that restarts is found within this, a press finds it at once
+IDLE_PING_MS = 5000  # with its deadline below: a half-open link is found within 10 s
+IDLE_PONG_MS = 4000
+BUSY_PING_MS = 2000  # while somebody waits for an answer
+BUSY_PONG_MS = 2500
+TIME_MS = 600_000  # between two questions for the time: a crystal strays by 10 ms in so long
+RECEIVE_MS = 1000
+TICK_MS = 5  # how long a frame may wait for the sender
+INBOX = 16  # messages that the app has not taken; more only come if it hangs
+OUTBOX = 16
+ERROR_CHARACTERS = 60  # 240 bytes of any script
+
+DOWN, TRYING, UP = 0, 1, 2
+
+
+class Refused(Exception):
+    """The relay, or this pin, ended the handshake. The text is a sentence."""
+
+
+class Link:
+    """`open_channel(host, port)`, `wifi.join()` and `display` are the board's; `key` is this pin's, of 32 bytes."""
+
+    def __init__(self, settings, board, display, channel, tls, wifi):
+        self.state = DOWN
+        self.failures = 0  # in a row
+        self.refusal = ""  # the relay's own sentence, if it refused this pin
+        self.unix_ms = None  # the relay's clock at `unix_at`
+        self.unix_at = 0
+        self.inbox_lost = self.outbox_lost = 0
+        self._settings = settings
+        self._board = board
+        self._display = display
+        self._channel = channel
+        self._tls = tls
+        self._wifi = wifi
+        self._inbox = deque((), INBOX)
+        self._outbox = deque((), OUTBOX)
+        self._wanted = False
+        self._retry = False
+        self._frame = Frame(FRAME_BYTES)
+        self._utterance = None
+        self._started = False  # utterance_start went out on this connection
+        self._sent = 0  # frames of it that did
+        self._ended = False
+
+    # what the app calls
+
+    def want(self, wanted=True):
+        """Keep a connection, or have none."""
+        self._wanted = wanted
+
+    def retry(self):
+        """Do not wait any longer for the next try."""
+        self._retry = True
+
+    def deliver(self, utterance):
+        """Send this question, also while it is still being spoken, until `forget`."""
+        self._utterance = utterance
+        self._started = self._ended = False
+        self._sent = 0
+
+    def forget(self, cancel=False):
+        """The question was answered, or, with `cancel`, is not wanted any more."""
+        if cancel and self._started and self._utterance:
+            self.send("utterance_cancel", utt=self._utterance.number)
+        self._utterance = None
+
+    def delivered(self):
+        """Whether the whole question went out on this connection."""
+        return self.state == UP and self._utterance is not None and self._ended
+
+    def send(self, t, **fields):
+        """Queue a message; it is lost without a connection."""
+        if self.state != UP:
+            return
+        if len(self._outbox) == OUTBOX:
+            self.outbox_lost += 1
+            log.warning("link", "%d messages lost: the relay takes nothing" % self.outbox_lost)
+        self._outbox.append(messages.encode(messages.UP, t, **fields))
+
+    def receive(self):
+        """The next message for the app, or None."""
+        return self._inbox.popleft() if self._inbox else None
+
+    # the task
+
+    async def run(self):
+        """Never ends. Opens, serves and reopens."""
+        backoff_ms = BACKOFF_FIRST_MS
+        while True:
+            while not self._wanted:
+                await asyncio.sleep_ms(2 * TICK_MS)
+            self._retry = False
+            self.state = TRYING
+            welcomed = False
+            for host, port in self._settings.relays:
+                if await self._visit(host, port):
+                    welcomed = True
+                    break
+            self.state = DOWN
+            if welcomed:
+                self.failures = 0
+                backoff_ms = BACKOFF_FIRST_MS
+            else:
+                self.failures += 1
+            # Half of it is chance, so that a hundred pins do not come back to a restarted relay at once.
+            wait = Deadline()
+            wait.after(backoff_ms // 2 + random.getrandbits(15) % (backoff_ms // 2 + 1), ticks_ms())
+            if not welcomed:
+                backoff_ms = min(2 * backoff_ms, BACKOFF_LAST_MS)
+            while self._wanted and not self._retry and not wait.passed(ticks_ms()):
+                await asyncio.sleep_ms(2 * TICK_MS)
+
+    async def _visit(self, host, port):
+        """One connection from its beginning to its end. Whether the relay welcomed us."""
+        channel = self._channel
+        try:
+            if self._wifi and not await self._wifi.join():
+                raise OSError("no Wi-Fi network of the settings is in reach")
+            await channel.open(host, port, PATH, self._tls, SERVER_NAME, OPEN_MS)
+            await self._greet()
+        except (OSError, HandshakeError, Closed, WireError, Refused) as error:
+            log.warning("link", "%s:%d: %s" % (host, port, error))
+            await channel.close(POLICY if isinstance(error, (WireError, Refused)) else 1000)
+            return False
+        log.info("link", "welcomed by %s:%d" % (host, port))
+        self.refusal = ""
+        self._outbox.clear()
+        self._started = self._ended = False
+        self._sent = 0
+        self.state = UP
+        receiving = asyncio.create_task(self._receive())
+        try:
+            await self._serve(receiving)
+        except Closed as error:
+            log.warning("link", str(error))
+        self.state = TRYING
+        receiving.cancel()
+        await channel.close()
+        return True
+
+    async def _greet(self):
+        settings = self._settings
+        nonce = hexlify(os.urandom(challenge.NONCE_BYTES)).decode()
+        await self._say(
+            "hello",
+            v=VERSION,
+            pin=settings.pin,
+            nonce=nonce,
+            firmware=FIRMWARE,
+            board=self._board,
+            display=self._display,
+        )
+        reply = await self._hear("challenge")
+        key, pin = settings.key, settings.pin
+        expected = challenge.mac(key, "relay", VERSION, pin, nonce, reply["nonce"])
+        if not challenge.same(expected, reply["mac"]):
+            raise Refused("the relay does not hold this pin's key: pair again")
+        await self._say("proof", mac=challenge.mac(key, "pin", VERSION, pin, nonce, reply["nonce"]))
+        self._set_time((await self._hear("welcome"))["unix_ms"])
+
+    async def _say(self, t, **fields):
+        await self._channel.send_text(messages.encode(messages.UP, t, **fields))
+
+    async def _hear(self, t):
+        """The handshake's next message, which must be `t`. Raises Refused, Closed, WireError."""
+        text = await self._channel.receive(REPLY_MS)
+        if text is None:
+            raise Refused("the relay sent no %s in %d ms" % (t, REPLY_MS))
+        message = _decode(text)
+        if message["t"] == "error":
+            self.refusal = message["text"]
+            raise Refused(message["text"])
+        if message["t"] != t:
+            raise Refused("expected %s from the relay, got %s" % (t, message["t"]))
+        return message
+
+    async def _serve(self, receiving):
+        """The only writer while the link is up. Ends when it is not wanted; raises Closed."""
+        channel = self._channel
+        ping, clock = Deadline(), Deadline()
+        clock.after(TIME_MS, ticks_ms())
+        while self._wanted and not receiving.done():
+            while self._outbox:
+                await channel.send_text(self._outbox.popleft())
+            if self._utterance is not None:
+                something = self._say_utterance()
+                if something is not None:
+                    await something
+            now = ticks_ms()
+            busy = self._utterance is not None
+            if not ping.set:
+                ping.after(BUSY_PING_MS if busy else IDLE_PING_MS, now)
+            elif ping.passed(now):
+                ping.clear()
+                await channel.ping(BUSY_PONG_MS if busy else IDLE_PONG_MS)
+            if clock.passed(now):
+                clock.after(TIME_MS, now)
+                self.send("time", pin_ms=now)
+            await asyncio.sleep_ms(TICK_MS)
+
+    def _say_utterance(self):
+        # Something to wait for, or None: frames go out without a coroutine, for that would be allocated.
+        utterance = self._utterance
+        if not self._started:
+            self._started = True
+            return self._say("utterance_start", utt=utterance.number)
+        while self._sent < utterance.frames:
+            if self._frame.pending():
+                return self._channel.drain()
+            utterance.copy(self._sent, self._frame.payload)
+            self._sent += 1
+            if not self._channel.send_frame(self._frame, FRAME_BYTES):
+                return self._channel.drain()
+        if utterance.ended and not self._ended:
+            self._ended = True
+            dropped = min(utterance.dropped, messages.NUMBER_MAX)
+            return self._say(
+                "utterance_end",
+                utt=utterance.number,
+                frames=utterance.frames,
+                samples=utterance.samples,
+                dropped=dropped,
+            )
+        return None
+
+    async def _receive(self):
+        """Takes messages until the connection ends."""
+        channel = self._channel
+        try:
+            while True:
+                text = await channel.receive(RECEIVE_MS)
+                if text is None:
+                    continue
+                try:
+                    self._sort(_decode(text))
+                except WireError as error:
+                    log.warning("link", "the relay sent nonsense: %s" % error.text)
+                    self.send("error", code=error.code, text=error.text[:ERROR_CHARACTERS])
+        except Closed as error:
+            log.warning("link", "the link ended: %s" % error)
+
+    def _sort(self, message):
+        t = message["t"]
+        if t == "ack":
+            return  # frames are kept until the answer comes, whatever has arrived
+        if t == "time":
+            round_trip_ms = ticks_diff(ticks_ms(), message["pin_ms"])
+            self._set_time(message["unix_ms"] + round_trip_ms // 2)
+            return
+        if t in ("challenge", "welcome"):
+            raise WireError("out_of_range", "%s: the handshake is over" % t)
+        if len(self._inbox) == INBOX:
+            self.inbox_lost += 1
+            log.warning("link", "%d messages lost: the app takes nothing" % self.inbox_lost)
+        self._inbox.append(message)
+
+    def _set_time(self, unix_ms):
+        self.unix_ms = unix_ms
+        self.unix_at = ticks_ms()
+
+
+def _decode(text):
+    if not isinstance(text, str):
+        raise WireError("unknown_type", "expected a text message, got %d bytes" % len(text))
+    return messages.decode(messages.DOWN, text)

@@ -1,0 +1,89 @@
+"""From a board's pin numbers to the parts that the app works with."""
+
+import tls
+from machine import I2S, Pin
+
+from lapel_wire.audio import SAMPLE_RATE_HZ
+from pin import log
+from pin.clock import ticks_diff, ticks_ms
+from pin.projector import COLUMNS, LINES, Projector, font, guard, scanner, speed
+
+SCAN_RATE_HZ = 48000
+SCAN_IBUF_BYTES = 20000  # 52 ms: what is in the DMA cannot be recalled, so no more
+
+
+class NoPalm:
+    """In place of a depth sensor: never sees a palm, so the guard never gives light."""
+
+    present = False
+    age_ms = 0
+
+
+class Parts:
+    """`button` (Pin), `open_mic(ibuf)`, `projector`, `guard`, `display` (as in hello), `wifi` or None, `typed()`."""
+
+    def __init__(self, board, networks):
+        self.board = board
+        self.button = Pin(board.BUTTON, Pin.IN, Pin.PULL_UP)
+        self.button_edges = Pin.IRQ_FALLING | Pin.IRQ_RISING
+        arm = Pin(board.LASER_ARM, Pin.OUT, value=0)
+        scan = I2S(
+            1,
+            sck=Pin(board.SCAN_BCLK),
+            ws=Pin(board.SCAN_WS),
+            sd=Pin(board.SCAN_SD),
+            mode=I2S.TX,
+            bits=32,
+            format=I2S.STEREO,
+            rate=SCAN_RATE_HZ,
+            ibuf=SCAN_IBUF_BYTES,
+        )
+        mirror = speed.Mirror()
+        vector = scanner.VectorScanner(scan, ticks_ms, ticks_diff, mirror)
+        self.guard = guard.Guard(arm, self._palm(), ticks_ms, ticks_diff, mirror)
+        self.projector = Projector(vector, self.guard, font.load())
+        self.display = {"kind": vector.kind, "cols": COLUMNS, "lines": LINES}
+        self.wifi = self._wifi(networks)
+        self._world = __import__(board.TYPED) if hasattr(board, "TYPED") else None
+
+    def open_mic(self, ibuf_bytes):
+        """Power to the microphone: a receiver of 32-bit mono words."""
+        board = self.board
+        return I2S(
+            0,
+            sck=Pin(board.MIC_BCLK),
+            ws=Pin(board.MIC_WS),
+            sd=Pin(board.MIC_SD),
+            mode=I2S.RX,
+            bits=32,
+            format=I2S.MONO,
+            rate=SAMPLE_RATE_HZ,
+            ibuf=ibuf_bytes,
+        )
+
+    def typed(self):
+        """A question that was typed on the computer of a virtual pin, or None."""
+        if self._world is None or not self._world.typed:
+            return None
+        return self._world.typed.pop(0)
+
+    def _palm(self):
+        if self.board.PALM is None:
+            log.warning("palm", "this board has no palm sensor: no light")
+            return NoPalm()
+        return __import__(self.board.PALM).PalmSensor()
+
+    def _wifi(self, networks):
+        if not self.board.WIFI:
+            return None
+        from pin.wifi import Wifi  # a board with a cable has no `network`
+
+        return Wifi(networks)
+
+
+def pinned(certificate):
+    """A TLS context that trusts this one certificate and nothing else. Raises ValueError if it is none."""
+    context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
+    context.verify_mode = tls.CERT_REQUIRED
+    context.load_verify_locations(cadata=certificate.encode())
+    return context
