@@ -55,6 +55,7 @@ class LocalModel:
         self._model = model
         self._arguments = [f"--context={context_tokens}", f"--threads={threads or _cores()}"]
         self._port = 0
+        self._is_loaded = False
         self._process: asyncio.subprocess.Process | None = None
         self._supervisor: asyncio.Task[None] | None = None
         self._stderr: asyncio.Task[None] | None = None
@@ -68,8 +69,8 @@ class LocalModel:
 
     @property
     def is_running(self) -> bool:
-        """Whether the server is up now."""
-        return self._process is not None and self._process.returncode is None and self._port != 0
+        """Whether the server is up and the model loaded, now."""
+        return self._is_loaded and self._process is not None and self._process.returncode is None
 
     @property
     def pid(self) -> int | None:
@@ -149,6 +150,7 @@ class LocalModel:
                 f"it said: {said}"
             )
         self._port = int(json.loads(line)["port"])
+        self._is_loaded = True
         log.info("%s is served on %s after %.1f s", self._model.name, self.base_url, time.monotonic() - begun)
 
     async def _supervise(self) -> None:
@@ -177,6 +179,7 @@ class LocalModel:
 
     async def _end_process(self) -> None:
         process, self._process = self._process, None
+        self._is_loaded = False
         if process is None:
             return
         if process.stdin is not None:

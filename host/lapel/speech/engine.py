@@ -5,6 +5,8 @@ from __future__ import annotations
 import unicodedata
 from typing import Protocol
 
+from lapel.services import Unanswerable
+
 SAMPLE_RATE_HZ = 16_000
 SAMPLE_BYTES = 2  # s16le
 
@@ -12,7 +14,7 @@ SAMPLE_BYTES = 2  # s16le
 MAX_TEXT_CHARS = 1_500
 
 
-class SpeechError(Exception):
+class SpeechError(Unanswerable):
     """Speech could not be turned into words. `str()` is a sentence for the wearer; the log has the cause."""
 
 

@@ -172,7 +172,7 @@ class _Lane(Generic[Work, Result]):
 
     def __init__(
         self,
-        worker: Worker[Result],
+        worker: Worker[Work, Result],
         load: Callable[[], Callable[[Work], Result]],
         jobs: queue.SimpleQueue[_Job[Work, Result] | None],
     ) -> None:
