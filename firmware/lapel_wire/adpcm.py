@@ -33,7 +33,10 @@ def encode(pcm: ptr16, out: ptr8, state: ptr32, samples: int):
     `pcm` is an array('h') or array('H') of at least `samples` items, `out` a writable buffer.
     """
     table = ptr16(TABLE)
-    predictor = int(state[0])
+    # A 64-bit viper loads 32 bits without their sign.
+    predictor = int(state[0]) & 0xFFFF
+    if predictor > 32767:
+        predictor -= 65536
     index = int(state[1])
     packed = 0
     for i in range(samples):
