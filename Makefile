@@ -23,3 +23,42 @@ $(SETUP): pyproject.toml
 
 setup: $(SETUP) ## make the virtual environment and install what Lapel needs
 
+run: $(SETUP) ## a relay and a virtual pin to play with in this terminal
+	$(BIN)/lapel run
+
+demo: $(SETUP) ## one bundled question, the whole trip, and a picture of the palm
+	$(BIN)/lapel ask --sample time --png build/demo.png
+
+test: $(SETUP) ## the quick suite, under 10 minutes
+	$(BIN)/lapel models fetch smollm2
+	$(BIN)/python -m pytest -q -m 'not full' $(COVERAGE) $(ARGS)
+
+test-full: $(SETUP) ## the long seeds and the big models, under an hour
+	$(BIN)/lapel models fetch whisper-base qwen
+	$(BIN)/python -m pytest -q -m full $(ARGS)
+
+bench: $(SETUP) ## measure everything: a table, and JSON in build/bench
+	$(BIN)/lapel bench
+
+lint: $(SETUP) ## style, types and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(SETUP) ## put the code in form
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+conformance: $(SETUP) ## the pin's websocket client against a test server: make conformance URL=ws://127.0.0.1:9001
+	@test -n "$(URL)" || { echo "say which server: make conformance URL=ws://127.0.0.1:9001"; exit 2; }
+	MICROPYPATH=.frozen:firmware $(MICROPYTHON) -X heapsize=128m tests/system/conformance_peer.py $(URL)
+
+font: $(SETUP) ## build the pin's stroke font from the Hershey data
+	$(BIN)/python -m lapel.glyphs.build
+
+samples: $(SETUP) ## let a TTS engine speak the bundled questions
+	$(BIN)/python -m pip install --quiet -e '.[samples]'
+	$(BIN)/python -m lapel.virtual.samples.build
+
+clean: ## delete what make built (not the models, not your home)
+	rm -rf build $(VENV) .mypy_cache .ruff_cache .pytest_cache

@@ -42,10 +42,12 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     parser = _parser(chosen)
     options = parser.parse_args(arguments)
     logging.basicConfig(
-        level=options.log.upper(), format="%(asctime)s %(levelname)-7s %(name)s: %(message)s", stream=sys.stderr
+        level=options.log.upper(),
+        format="%(asctime)s %(levelname)-7s %(name)s: %(message)s",
+        stream=sys.stderr,
     )
     # Their info lines say each socket and request; ours say what they were for.
-    for noisy in ("websockets", "httpx", "httpcore", "openai"):
+    for noisy in ("websockets", "httpx", "httpx2", "httpcore", "openai"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.root.level))
     if chosen is None:
         parser.print_help()
@@ -80,7 +82,9 @@ def _parser(chosen: str | None) -> argparse.ArgumentParser:
         prog="lapel", description="Ask by voice, read the answer in light on your palm, everything at home."
     )
     parser.add_argument("--version", action="version", version=f"lapel {__version__}")
-    parser.add_argument("--log", choices=_LOG_LEVELS, default="warning", help="how much to log (default: warning)")
+    parser.add_argument(
+        "--log", choices=_LOG_LEVELS, default="warning", help="how much to log (default: warning)"
+    )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     for name, summary in _COMMANDS.items():
         command = commands.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")

@@ -59,7 +59,7 @@ class Listening:
             async with asyncio.timeout(_FINISH_S):
                 if self._detecting is not None:
                     await self._detecting
-                await self._feed(pcm[self._detected_frames * FRAME_PCM_BYTES :])
+                await self._feed(pcm[self._detected_frames * FRAME_PCM_BYTES :], last=True)
         except TimeoutError:
             log.error("voice detector: no answer within %.0f s; %s", _FINISH_S, _WITHOUT)
             return True
@@ -74,11 +74,12 @@ class Listening:
         self._detected_frames = self._utterance.next
         await self._feed(self._utterance.contiguous(start))
 
-    async def _feed(self, pcm: bytes) -> None:
+    async def _feed(self, pcm: bytes, last: bool = False) -> None:
         if self._voiced or self._detector is None:
             return
         try:
-            self._voiced = bool(await self._detector.feed(pcm))
+            heard = await self._detector.feed(pcm)
+            self._voiced = bool(await self._detector.finish() if last else heard)
         except Unanswerable as error:
             log.error("voice detector: %s %s", error, _WITHOUT)
             self._voiced = True

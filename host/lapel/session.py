@@ -76,7 +76,6 @@ class Session:
         self._listening: Listening | None = None
         self._turn: Turn | None = None
         self._running: asyncio.Task[None] | None = None
-        self._warming: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._overdue: asyncio.TimerHandle | None = None
         self._errors = 0
@@ -114,9 +113,6 @@ class Session:
         self._utterance = Utterance(message["utt"])
         self._listening = Listening(self._utterance, self._services.speech, self._send_partial)
         self._overdue = asyncio.get_running_loop().call_later(UTTERANCE_S, self._abandon)
-        if self._warming is not None:
-            self._warming.cancel()
-        self._warming = self._spawn(self._warm())
 
     async def _audio(self, frame: bytes) -> None:
         utterance, listening = self._utterance, self._listening
@@ -235,12 +231,6 @@ class Session:
             self._memory.remember(record.question, record.answer)
         log.info("%s: utterance %d answered, ms after release: %s", self._name, record.utt, record.timings_ms)
         self._services.history.add(record)
-
-    async def _warm(self) -> None:
-        try:
-            await self._services.assistant.warm(self._memory.earlier())
-        except Exception:  # a model may raise anything; the question itself will tell the wearer
-            log.exception("%s: the assistant could not get ready", self._name)
 
     async def _repeat(self, utt: int) -> bool:
         """Sends the last answer again if the pin repeats its question after a lost link."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from ..services import Exchange, Unanswerable
+from ..services import Exchange
 from ..skills import SKILLS
 from .intents import Matcher
 from .llm import LanguageModel
@@ -17,22 +17,18 @@ log = logging.getLogger(__name__)
 _SYSTEM = (
     "You are Lapel, a voice assistant whose answers are read in light on the palm of a hand. "
     "Answer in one or two short sentences of plain text, the answer itself first. "
-    "No lists, no markdown, no code, no emoji. If you do not know, say so. Today is {today}."
+    "No lists, no markdown, no code, no emoji. You have no internet, so you do not know the weather, "
+    "the news, prices or anything about the user: if asked, say that you cannot see it. Today is {today}."
 )
 
 
 class LocalFirstAssistant:
-    """`warm_model` is called with the messages to come while a question is still being spoken."""
+    """Answers with skills where a sentence template fits, else with `model`."""
 
-    def __init__(
-        self,
-        model: LanguageModel,
-        warm_model: Callable[[list[dict[str, str]]], Awaitable[None]] | None = None,
-    ) -> None:
+    def __init__(self, model: LanguageModel) -> None:
         self._matcher = Matcher()
         self._matcher.match("what time is it")  # the first match builds its tables
         self._model = model
-        self._warm_model = warm_model
 
     async def answer(self, question: str, earlier: list[Exchange]) -> AsyncGenerator[str, None]:
         """The answer in pieces. Raises Unanswerable."""
@@ -46,21 +42,16 @@ class LocalFirstAssistant:
             async for piece in pieces:
                 yield piece
 
-    async def warm(self, earlier: list[Exchange]) -> None:
-        """Lets an embedded model read the talk so far before the question is complete."""
-        if self._warm_model is None:
-            return
-        try:
-            await self._warm_model(_messages("", earlier)[:-1])
-        except (Unanswerable, OSError) as error:
-            log.debug("the model was not warmed: %s", error)
+
+def system_prompt() -> str:
+    """What the model is told first. It stays the same all day, so that a model keeps it in its cache."""
+    # The date in words: small models copy what they read.
+    return _SYSTEM.format(today=f"{datetime.date.today():%A, %d %B %Y}")
 
 
 def _messages(question: str, earlier: list[Exchange]) -> list[dict[str, str]]:
-    """OpenAI's chat format. The beginning stays the same all day, so that a model keeps it in its cache."""
-    # Written with the date in words: small models copy what they read.
-    today = f"{datetime.date.today():%A, %d %B %Y}"
-    messages = [{"role": "system", "content": _SYSTEM.format(today=today)}]
+    """OpenAI's chat format."""
+    messages = [{"role": "system", "content": system_prompt()}]
     for exchange in earlier:
         messages.append({"role": "user", "content": exchange.question})
         messages.append({"role": "assistant", "content": exchange.answer})

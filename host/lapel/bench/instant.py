@@ -13,8 +13,15 @@ ANSWER = "It opened in 1883, so it is over 140 years old."
 class InstantDetector:
     """Hears a voice in anything that is not digital silence."""
 
+    def __init__(self) -> None:
+        self._heard = False
+
     async def feed(self, pcm: bytes) -> bool:
-        return any(pcm)
+        self._heard = self._heard or any(pcm)
+        return self._heard
+
+    async def finish(self) -> bool:
+        return self._heard
 
 
 class InstantSpeech:
@@ -30,9 +37,6 @@ class InstantSpeech:
 class InstantAssistant:
     async def answer(self, question: str, earlier: list[Exchange]) -> AsyncGenerator[str, None]:
         yield ANSWER
-
-    async def warm(self, earlier: list[Exchange]) -> None:
-        return None
 
 
 class NoHistory:

@@ -46,7 +46,7 @@ def _list(as_json: bool, needed: list[str]) -> int:
     table = Table("model", "for", "licence", "size", "state")
     for row in rows:
         state = "here" if row["ready"] else "needed: lapel models fetch" if row["needed"] else "not here"
-        size = f"{int(row['size_bytes']) / 1e6:.0f} MB"
+        size = f"{models.find(str(row['name'])).size_bytes / 1e6:.0f} MB"
         table.add_row(str(row["name"]), str(row["purpose"]), str(row["licence"]), size, state)
     console = Console()
     console.print(table)

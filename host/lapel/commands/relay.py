@@ -38,7 +38,9 @@ async def _serve(settings: config.Config) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
     async with House(settings) as house, Relay(settings, house.services) as relay:
-        sys.stderr.write(f"Lapel serves your pins on {settings.relay.host} port {relay.port}. Ctrl-C ends it.\n")
+        sys.stderr.write(
+            f"Lapel serves your pins on {settings.relay.host} port {relay.port}. Ctrl-C ends it.\n"
+        )
         if not relay.paired:
             sys.stderr.write("No pin is paired yet, so nobody is let in. Pair one with: lapel pair\n")
         await stopped.wait()

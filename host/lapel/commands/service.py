@@ -50,7 +50,8 @@ def run(options: argparse.Namespace) -> int:
     _systemctl("daemon-reload")
     _systemctl("enable", "--now", _NAME)
     sys.stderr.write(
-        "The relay runs now and whenever you are logged in. To run it without a login: loginctl enable-linger\n"
+        "The relay runs now and whenever you are logged in. "
+        "To run it without a login: loginctl enable-linger\n"
         f"Its log: journalctl --user -u {_NAME} -f\n"
     )
     return 0

@@ -1,0 +1,157 @@
+"""Puts the house together: the settings choose the engines, and the relay's sessions share them."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import logging
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Self
+
+from . import models
+from .assistant import endpoints
+from .assistant.assistant import LocalFirstAssistant, system_prompt
+from .assistant.endpoints import Endpoint
+from .assistant.llm import LanguageModel
+from .assistant.local_model import LocalModel, LocalModelError
+from .config import Config
+from .models import ModelError, Progress
+from .services import History, Unanswerable
+from .session import Services
+from .speech import Speech, SpeechSettings, VoiceStream
+from .speech import needed_models as speech_models
+from .store.history import SqlHistory
+from .turn import TRANSCRIBE_S
+
+log = logging.getLogger(__name__)
+
+
+def speech_settings(config: Config) -> SpeechSettings:
+    """The speech engines' part of the settings."""
+    speech = config.speech
+    return SpeechSettings(speech.language, speech.url, speech.key, speech.model)
+
+
+def chosen_endpoint(config: Config) -> Endpoint | None:
+    """The language model that the owner chose; None means the one inside Lapel. Raises EndpointError."""
+    return endpoints.chosen(config.llm.url, config.llm.key, config.llm.model)
+
+
+def needed_models(config: Config) -> list[str]:
+    """Models of the catalogue that these settings need."""
+    local = [] if chosen_endpoint(config) else [config.llm.embedded]
+    return local + speech_models(speech_settings(config))
+
+
+class House:
+    """`async with House(config) as house` has loaded its engines; `services` is what sessions need.
+
+    A language model that is not here yet is fetched meanwhile: what needs none is answered at once.
+    Raises SpeechError, HistoryError, EndpointError or ModelError if it cannot start.
+    """
+
+    def __init__(self, config: Config, history: History | None = None) -> None:
+        self.progress: Progress | None = None  # of the language model's download, while there is one
+        self._config = config
+        self._history = history
+        self._endpoint: Endpoint | None = None
+        self._waiting_for = "The language model is being loaded. Ask again in a moment."
+        self._bringing: asyncio.Task[None] | None = None
+        self._local: LocalModel | None = None
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as stack:
+            for name in speech_models(speech_settings(self._config)):
+                await self._fetch(name)
+            speech = Speech(speech_settings(self._config))
+            stack.push_async_callback(speech.close)
+            await speech.load()
+            model = LanguageModel(self._ready_endpoint)
+            stack.push_async_callback(model.close)
+            history = self._history
+            if history is None:
+                kept = SqlHistory.in_home(self._config.home, self._config.history.days)
+                stack.push_async_callback(kept.close)
+                history = kept
+            self._endpoint = chosen_endpoint(self._config)
+            if self._endpoint is None:
+                stack.push_async_callback(self._stop_local_model)
+                self._bringing = asyncio.create_task(self._bring_local_model(), name="language model")
+            elif not self._endpoint.model:
+                self._endpoint = await endpoints.resolved(self._endpoint)
+            self.services = Services(_SharedSpeech(speech), LocalFirstAssistant(model), history)
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stack.aclose()
+
+    async def model_ready(self) -> bool:
+        """Waits until the language model can answer; False if it cannot be brought (the log says why)."""
+        if self._bringing is not None:
+            await asyncio.shield(self._bringing)
+        return self._endpoint is not None
+
+    def _ready_endpoint(self) -> Endpoint:
+        if self._local is not None and self._endpoint is not None:
+            # After a crash it may have come back on another port.
+            return dataclasses.replace(self._endpoint, base_url=self._local.base_url)
+        if self._endpoint is not None:
+            return self._endpoint
+        if self.progress is not None and self.progress.total_bytes:
+            percent = 100 * self.progress.done_bytes // self.progress.total_bytes
+            raise Unanswerable(f"The language model is still arriving: {percent} %.")
+        raise Unanswerable(self._waiting_for)
+
+    async def _bring_local_model(self) -> None:
+        name = self._config.llm.embedded
+        try:
+            await self._fetch(name)
+            self._local = local = LocalModel(models.path(name))
+            await local.start()
+            self._endpoint = Endpoint(local.base_url, local.api_key, name, f"{name}, inside Lapel")
+            await local.warm(system_prompt())
+        except (ModelError, LocalModelError) as error:
+            log.error("no language model: %s", error)
+            self._waiting_for = "There is no language model yet. The relay's log says why."
+        finally:
+            self.progress = None
+
+    async def _stop_local_model(self) -> None:
+        if self._bringing is not None:
+            self._bringing.cancel()
+            await asyncio.gather(self._bringing, return_exceptions=True)
+        if self._local is not None:
+            await self._local.stop()
+
+    async def _fetch(self, name: str) -> None:
+        if models.is_ready(name):
+            return
+        size = models.missing_bytes([name])
+        log.warning("the model %s is not here yet: downloading %.0f MB", name, size / 1e6)
+        await models.fetch(name, self._note)
+        log.warning("the model %s has arrived", name)
+
+    def _note(self, progress: Progress) -> None:
+        self.progress = progress
+
+
+class _SharedSpeech:
+    """The engines as a session sees them; a session asks for words only after a voice was heard."""
+
+    def __init__(self, speech: Speech) -> None:
+        self._speech = speech
+
+    def detector(self) -> VoiceStream:
+        return self._speech.detector()
+
+    async def transcribe(self, pcm: bytes) -> str:
+        return await self._speech.transcribe(pcm, TRANSCRIBE_S, voice_known=True)
+
+    @property
+    def busy(self) -> bool:
+        return self._speech.busy
