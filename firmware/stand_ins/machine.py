@@ -1,0 +1,242 @@
+"""`machine` of the ESP32-S3 port, as far as the firmware uses it, on a PC. The original is `umachine`.
+
+Wires are the host's to move (`world`), time is the PC's. A reset, or sleep that ends in one, ends this process:
+the host starts the next one and hands it the reason in LAPEL_RESET_CAUSE.
+"""
+
+import errno
+import hashlib
+import os
+import sys
+import time
+
+import pump
+import world
+from i2s import I2S  # noqa: F401  the firmware takes it from here
+from umachine import mem8, mem16, mem32  # noqa: F401
+
+PWRON_RESET = 1
+HARD_RESET = 2
+WDT_RESET = 3
+DEEPSLEEP_RESET = 4
+SOFT_RESET = 5
+EXT0_WAKE = 2
+EXT1_WAKE = 3
+TIMER_WAKE = 4
+_CAUSES = {"watchdog": WDT_RESET, "deepsleep": DEEPSLEEP_RESET, "soft": SOFT_RESET, "hard": HARD_RESET}
+_freq_hz = 240_000_000
+
+
+class Pin:
+    IN = 1
+    OUT = 3
+    OPEN_DRAIN = 7
+    PULL_DOWN = 1
+    PULL_UP = 2
+    IRQ_RISING = 1
+    IRQ_FALLING = 2
+    WAKE_LOW = 4
+    WAKE_HIGH = 5
+    DRIVE_0 = 0
+    DRIVE_1 = 1
+    DRIVE_2 = 2
+    DRIVE_3 = 3
+
+    _pins = {}
+
+    def __new__(cls, id, *args, **options):
+        """One object a GPIO, as on the board."""
+        if id not in cls._pins:
+            cls._pins[id] = super().__new__(cls)
+        return cls._pins[id]
+
+    def __init__(self, id, mode=-1, pull=-1, *, value=None, drive=None, hold=None):
+        if not hasattr(self, "_id"):
+            self._id = id
+            self._mode = Pin.IN
+            self._pull = None
+            self._irq = None
+        self.init(mode, pull, value=value)
+
+    def init(self, mode=-1, pull=-1, *, value=None, drive=None, hold=None):
+        if mode != -1:
+            self._mode = mode
+        if pull != -1:
+            self._pull = pull
+        if self._mode != Pin.IN:
+            world.output(self._id, world.outputs.get(self._id, 0) if value is None else 1 if value else 0)
+
+    def value(self, level=None):
+        if level is not None:
+            world.output(self._id, 1 if level else 0)
+            return None
+        if self._mode != Pin.IN:
+            return world.outputs.get(self._id, 0)
+        return world.levels.get(self._id, 1 if self._pull == Pin.PULL_UP else 0)
+
+    __call__ = value
+
+    def on(self):
+        self.value(1)
+
+    def off(self):
+        self.value(0)
+
+    def irq(self, handler=None, trigger=3, *, priority=1, wake=None, hard=False):
+        if self._irq is None:
+            self._irq = _PinIrq(self)
+        self._irq.handler = handler
+        self._irq.trigger = trigger
+        pump.hook()
+        return self._irq
+
+    def __repr__(self):
+        return "Pin(%d)" % self._id
+
+
+class _PinIrq:
+    """Edges of one input. Handlers run as scheduled callbacks, also with hard=True."""
+
+    def __init__(self, pin):
+        self.pin = pin
+        self.handler = None
+        self.trigger = 0
+        self.lost = 0
+        self._flags = 0
+        self._edges = []
+        self._level = pin.value()
+        world.edges.append(self._edge)
+        world.devices.append(self)
+
+    def flags(self):
+        return self._flags
+
+    def _edge(self, gpio, level):
+        if gpio != self.pin._id or level == self._level:
+            return
+        self._level = level
+        flag = Pin.IRQ_RISING if level else Pin.IRQ_FALLING
+        if self.handler and self.trigger & flag:
+            if len(self._edges) == world.HANDLERS_QUEUED:
+                self.lost += 1
+            else:
+                self._edges.append(flag)
+
+    def advance(self, us):
+        pass
+
+    def due(self):
+        return 0 if self._edges else pump.NEVER
+
+    def dispatch(self):
+        while self._edges:
+            self._flags = self._edges.pop(0)
+            if self.handler:
+                try:
+                    self.handler(self.pin)
+                except Exception as error:  # as the scheduler does: told, and the program goes on
+                    sys.print_exception(error)
+
+    def needs(self, position):
+        return position
+
+    def count(self, values):
+        values["edges_lost"] = values.get("edges_lost", 0) + self.lost
+
+
+class I2C:
+    """A bus with nothing on it."""
+
+    def __init__(self, id=-1, *, scl=None, sda=None, freq=400_000, timeout=50_000):
+        pass
+
+    def scan(self):
+        return []
+
+    def _nobody(self, *args, **options):
+        raise OSError(errno.ENODEV)
+
+    readfrom = readfrom_into = writeto = writevto = _nobody
+    readfrom_mem = readfrom_mem_into = writeto_mem = _nobody
+
+
+SoftI2C = I2C
+
+
+class ADC:
+    """Every analogue input is the battery behind its divider by two."""
+
+    ATTN_11DB = 3
+
+    def __init__(self, pin, *, atten=None):
+        pass
+
+    def read_uv(self):
+        return world.battery_mv * 500
+
+    def read_u16(self):
+        return min(65535, self.read_uv() * 65535 // 3_300_000)
+
+
+class WDT:
+    """Cannot be stopped once started, as on the chip."""
+
+    def __init__(self, id=0, timeout=5000):
+        self._timeout_us = timeout * 1000
+        self.feed()
+
+    def feed(self):
+        pump.watch(time.ticks_us() + self._timeout_us)
+
+
+def freq(hz=None):
+    global _freq_hz
+    if hz is None:
+        return _freq_hz
+    _freq_hz = hz
+    return None
+
+
+def unique_id():
+    """Six bytes that stay with the flash folder."""
+    return hashlib.sha256(os.getcwd().encode()).digest()[:6]
+
+
+def reset_cause():
+    return _CAUSES.get(os.getenv("LAPEL_RESET_CAUSE"), PWRON_RESET)
+
+
+def wake_reason():
+    return EXT0_WAKE if reset_cause() == DEEPSLEEP_RESET else 0
+
+
+def reset():
+    pump.reset("hard")
+
+
+def soft_reset():
+    pump.reset("soft")
+
+
+def deepsleep(ms=0):
+    pump.reset("deepsleep", ms)
+
+
+def lightsleep(ms=0):
+    """Until an input changes or `ms` have passed; 0 is no limit."""
+    start = time.ticks_ms()
+    before = dict(world.levels)
+    while world.levels == before and not (ms and time.ticks_diff(time.ticks_ms(), start) >= ms):
+        time.sleep_ms(5)
+
+
+def idle():
+    time.sleep_ms(1)
+
+
+def disable_irq():
+    return 0
+
+
+def enable_irq(state):
+    pass

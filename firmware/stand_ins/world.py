@@ -1,0 +1,233 @@
+"""The world around a virtual pin: clock, sound, hand, Wi-Fi and wires, as the host plays them.
+
+The stand-ins for hardware register here as devices, which have `advance(us)` (let time pass up to now),
+`due()` (when to look again, in us, or pump.NEVER) and `dispatch()` (call the firmware's handlers). Handlers
+run as scheduled callbacks only. Whatever firmware calls into a device is put between `enter()` and `leave()`:
+a callback in the middle of that is put off.
+"""
+
+import json
+import os
+import struct
+import sys
+import time
+
+import pump
+import world_link
+from room import RATE_HZ, Room
+
+NO_HAND_MM = 0
+BATTERY_MV = 3900
+SENSOR_PERIOD_MS = 67  # VL53L5CX at 15 Hz
+RETRY_US = 5000  # when the host did not take everything
+HANDLERS_QUEUED = 8  # MICROPY_SCHEDULER_DEPTH of the ESP32 port; further edges are lost there too
+
+epoch_us = time.ticks_us()
+link = world_link.from_environment()
+room = Room()
+devices = []
+edges = []  # GPIO inputs call these with (gpio, level)
+levels = {}  # of inputs, as the host set them
+outputs = {}  # of outputs, as the firmware set them
+typed = []  # questions that the wearer typed, oldest first; on_typed() is called when one came
+on_typed = None
+
+hand_present = False
+hand_mm = NO_HAND_MM
+hand_frozen_us = None  # since when the depth sensor gives nothing new
+wifi_up = True
+wifi_connect_ms = 30
+battery_mv = BATTERY_MV
+
+_busy = 0
+_missed = False
+_stall_ms = 0
+_played = 0  # samples of sound so far
+_heard = 0  # of which the host knows that they have passed
+_head = bytearray(16)
+
+
+def board(name, default):
+    """A constant of this board, if the board file has it."""
+    try:
+        from boards import virtual
+    except ImportError:
+        return default
+    return getattr(virtual, name, default)
+
+
+def position(us):
+    """Samples of the room's clock up to `us`."""
+    return (us - epoch_us) * RATE_HZ // 1_000_000
+
+
+def time_of(position):
+    """When that many samples have passed, in us."""
+    return epoch_us + (position * 1_000_000 + RATE_HZ - 1) // RATE_HZ
+
+
+def enter():
+    """Firmware calls into a device: let time pass up to now. Returns now in us."""
+    global _busy
+    _busy += 1
+    return _catch_up()
+
+
+def leave():
+    global _busy, _missed
+    _busy -= 1
+    if not _busy:
+        if _missed:
+            _missed = False
+            while not pump.schedule(_poll):
+                time.sleep_ms(1)
+        else:
+            pump.wake_at(_due())
+
+
+def send(kind, head, data=b"", start=0, count=0):
+    """A message to the host, if there is one."""
+    if link:
+        link.send(ord(kind), head, data, start, count)
+
+
+def output(gpio, level):
+    """The firmware sets an output."""
+    now = enter()
+    try:
+        if outputs.get(gpio) != level:
+            outputs[gpio] = level
+            send("o", struct.pack("<BBq", gpio, level, now))
+            if link:
+                link.flush()
+    finally:
+        leave()
+
+
+def hand_age_ms():
+    """Age of the depth sensor's newest frame."""
+    now = time.ticks_us()
+    if hand_frozen_us is not None:
+        return (now - hand_frozen_us) // 1000
+    return (now - epoch_us) // 1000 % SENSOR_PERIOD_MS
+
+
+def counters():
+    values = {"played": _played, "forgotten": room.forgotten, "link_lost": link.lost if link else 0}
+    for device in devices:
+        device.count(values)
+    return values
+
+
+def _poll(_):
+    global _missed
+    if _busy:
+        _missed = True
+        return
+    try:
+        pump.hook()
+        _catch_up()
+        i = 0
+        while i < len(devices):  # a handler may open or close a device
+            devices[i].dispatch()
+            i += 1
+    except Exception as error:  # a stand-in is broken: say so, and keep the pin running as far as it goes
+        sys.print_exception(error)
+    pump.wake_at(_due())
+    pump.ran()
+
+
+def _catch_up():
+    global _stall_ms
+    now = _advance()
+    if _stall_ms:
+        ms = _stall_ms
+        _stall_ms = 0
+        time.sleep_ms(ms)
+        now = _advance()
+    return now
+
+
+def _advance():
+    global _heard
+    if link:
+        _receive()  # first: what was said before now must be in the room before now passes
+    now = time.ticks_us()
+    for device in devices:
+        device.advance(now)
+    if _heard != _played and position(now) >= room.end:
+        _heard = _played
+        send("m", struct.pack("<q", _heard))
+    if link:
+        link.flush()
+    return now
+
+
+def _due():
+    at = pump.NEVER
+    for device in devices:
+        at = min(at, device.due())
+    if _heard != _played:
+        at = min(at, time_of(room.end))
+    if link and link.pending():
+        at = min(at, time.ticks_us() + RETRY_US)
+    return at
+
+
+def _receive():
+    try:
+        while True:
+            kind = link.read()
+            if not kind:
+                return
+            _hear(kind, link.body, link.length)
+    except (OSError, EOFError):  # the host is gone: a virtual pin must not outlive it
+        pump.die()
+
+
+def _hear(kind, body, length):
+    global _played, _stall_ms, hand_present, hand_mm, hand_frozen_us, wifi_up, wifi_connect_ms, battery_mv
+    if kind == 0x61:  # a
+        samples = (length - 8) // 2
+        at = 0
+        for i in range(8):
+            at |= body[i] << 8 * i
+        needed = position(time.ticks_us())
+        for device in devices:
+            needed = min(needed, device.needs(needed))
+        room.append(position(at), body, 8, samples, needed)
+        _played += samples
+    elif kind == 0x67:  # g
+        gpio = body[0]
+        level = body[1]
+        if levels.get(gpio) != level:
+            levels[gpio] = level
+            for edge in edges:
+                edge(gpio, level)
+    elif kind == 0x68:  # h
+        hand_present = body[0] == 1
+        hand_mm = body[2] | body[3] << 8
+        hand_frozen_us = time.ticks_us() if body[1] else None
+    elif kind == 0x77:  # w
+        wifi_up = body[0] == 1
+        wifi_connect_ms = body[1] | body[2] << 8
+    elif kind == 0x73:  # s
+        _stall_ms = struct.unpack_from("<I", body)[0]
+    elif kind == 0x62:  # b
+        battery_mv = body[0] | body[1] << 8
+    elif kind == 0x74:  # t
+        typed.append(bytes(body[:length]).decode())
+    elif kind == 0x71:  # q
+        send("c", json.dumps(counters()).encode())
+
+
+def _start():
+    text = os.getenv("LAPEL_BUTTONS")
+    if text:  # inputs that are held from the start: gpio=level,...
+        for item in text.split(","):
+            gpio, level = item.split("=")
+            levels[int(gpio)] = int(level)
+    pump.start(_poll, link)
+
+
+_start()
