@@ -34,7 +34,7 @@ LINGER_MS = (
     50  # after both halves, for the server to end the TCP connection first; TLS may not show us that it did
 )
 DRAIN_POLL_MS = 5  # between two tries to write; only while the socket is full
-GUARD_MS = 50  # how late a receive deadline may be seen
+GUARD_MS = 100  # how late a receive deadline may be seen
 
 
 class Closed(Exception):
@@ -208,6 +208,7 @@ class Channel:
 
     async def _finish(self, code, reason):
         """Send our close frame if due, let the server end the connection (section 7.1.1), raise Closed."""
+        self._end = (code, reason)
         self._queue_closing()
         try:
             await self.drain(CLOSE_TIMEOUT_MS)

@@ -10,7 +10,7 @@ count, 0 at the end, None if nothing is there; `read(buffer)`, which waits for t
 raise OSError.
 
 A TLS end (close_notify) that MicroPython reads together with data is lost: `readinto` tries to fill the
-buffer and returns the data. So only a close frame or an unanswered ping is a sure sign that the peer has gone.
+buffer and returns the data. Only a close frame or an unanswered ping is a sure sign that the peer has gone.
 """
 
 import asyncio

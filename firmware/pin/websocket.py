@@ -139,7 +139,7 @@ class Protocol:
         frame.end = HEAD_ROOM + length
 
     def _new_key(self, buffer, at):
-        # Marsaglia's xorshift in its 32-bit form for 16-bit words (5, 3, 1; period 2^32 - 1), seeded by the
+        # Marsaglia's xorshift with 32 bits of state in 16-bit words (5, 3, 1; period 2^32 - 1), seeded by the
         # system's random source for each connection: os.urandom would allocate for each frame. Keys need
         # only be unpredictable to a script that picks payloads to confuse an HTTP proxy (section 10.3); no
         # such script runs on a pin, and its frames travel inside TLS. All integers stay small.

@@ -108,6 +108,22 @@ async def test_echoes_for_a_server_without_the_fuzzing_protocol() -> None:
     assert (code, rounds, echoes) == (0, 2, [True] * 12), out
 
 
+async def test_a_server_that_looks_at_no_path_is_echoed_from_its_first_connection() -> None:
+    echoes = []
+
+    async def handler(peer) -> None:
+        await peer.send("first")
+        echoes.append(await peer.recv())
+        await peer.close()
+        if len(echoes) == 3:
+            server.close(close_connections=False)
+
+    server = await serve(handler, "127.0.0.1", 0)
+    code, out = await run_peer(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+    await server.wait_closed()
+    assert (code, echoes) == (0, ["first"] * 3), out
+
+
 async def test_a_peer_without_a_server_says_so() -> None:
     code, out = await run_peer("ws://127.0.0.1:1/")
     assert code == 1 and "0 connections echoed" in out
