@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import tomllib
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +78,11 @@ def load(home: Path | None = None) -> Config:
     config = Config(home=home, **built)
     check_listen_address(config.relay.host)
     return config
+
+
+def with_language(config: Config, language: str) -> Config:
+    """The same settings for another language."""
+    return replace(config, speech=replace(config.speech, language=language))
 
 
 def _table(path: Path, name: str, cls: type, values: Any) -> Any:

@@ -69,6 +69,9 @@ class TurnRecord:
     failure: str = ""
     frames: dict[str, int] = field(default_factory=dict)  # sent, received, lost
     timings_ms: dict[str, float] = field(default_factory=dict)
+    started_s: float = 0.0  # time.monotonic() when the relay heard of the release
+    kind: str = ""  # of the card that it ended with
+    pages: list[list[str]] = field(default_factory=list)
     row: int | None = None  # where the history keeps it
 
 

@@ -52,7 +52,7 @@ class Turn:
         self._speech = speech
         self._assistant = assistant
         self._send = send
-        self._started = time.perf_counter()
+        record.started_s = time.monotonic()
 
     async def spoken(
         self, pcm: bytes, heard: Callable[[bytes], Awaitable[bool]], earlier: list[Exchange]
@@ -105,11 +105,11 @@ class Turn:
                     if len(text) > MAX_ANSWER_CHARACTERS:
                         text = settled(text[:MAX_ANSWER_CHARACTERS]) + "..."
                         break
-                    if time.perf_counter() >= next_growth:
+                    if time.monotonic() >= next_growth:
                         stable = plain(settled(text))
                         if len(stable) >= _FIRST_CHARACTERS:
                             await self._show("answer", stable, more=True)
-                            next_growth = time.perf_counter() + _GROW_S
+                            next_growth = time.monotonic() + _GROW_S
         except Unanswerable as failure:
             if self.card is None:
                 raise
@@ -131,7 +131,7 @@ class Turn:
                 self.card.number, kind, pages, rev=self.card.rev + 1, more=more, utt=self.record.utt
             )
         if not more:
-            self.record.answer = text
+            self.record.answer, self.record.kind, self.record.pages = text, self.card.kind, pages
             self._mark("last_card")
         await self._send(self.card.message())
 
@@ -152,7 +152,7 @@ class Turn:
             await self._show("error", "Something went wrong at home. The relay's log says what.")
 
     def _mark(self, name: str) -> None:
-        self.record.timings_ms[name] = round((time.perf_counter() - self._started) * 1000, 1)
+        self.record.timings_ms[name] = round((time.monotonic() - self.record.started_s) * 1000, 1)
 
 
 @asynccontextmanager
