@@ -125,9 +125,9 @@ def test_bad_frames_are_named():
     good = bytearray(audio.FRAME_BYTES)
     audio.pack_header(good, 1, 2, 3, 4)
     for length in (0, 1, 9, 10, audio.FRAME_BYTES - 1, audio.FRAME_BYTES + 1, 2048):
-        assert refused(audio.unpack_header, bytes(good) + bytes(length) if length > 300 else bytes(length)) == (
-            "bad_length"
-        )
+        assert refused(
+            audio.unpack_header, bytes(good) + bytes(length) if length > 300 else bytes(length)
+        ) == ("bad_length")
     for kind in (0, 2, 255):
         assert refused(audio.unpack_header, bytes([kind]) + bytes(good[1:])) == "unknown_type"
     for index in (89, 128, 255):
@@ -153,27 +153,30 @@ def test_random_frames_raise_nothing_else():
 
 
 def test_mac_is_hmac_sha256():
-    # RFC 4231's keys are of other lengths than ours; this digest is OpenSSL's for the same 32-byte key and text.
+    # RFC 4231's keys are of other lengths than ours; this digest is OpenSSL's for the same key and text.
     key = bytes(range(32))
     parts = (1, "pin-1", "00" * 32, "ff" * 32)
     text = "lapel pin\n1\npin-1\n" + "00" * 32 + "\n" + "ff" * 32
     inner = challenge.hashlib.sha256(bytes([b ^ 0x36 for b in key + bytes(32)]) + text.encode()).digest()
     outer = challenge.hashlib.sha256(bytes([b ^ 0x5C for b in key + bytes(32)]) + inner).digest()
     assert challenge.mac(key, "pin", *parts) == binascii.hexlify(outer).decode()
-    assert challenge.mac(key, "pin", *parts) == "308e297d6e0885542866a605d03a0d397896332e4b2d9721b97776cb17cee5d4"
+    assert (
+        challenge.mac(key, "pin", *parts)
+        == "308e297d6e0885542866a605d03a0d397896332e4b2d9721b97776cb17cee5d4"
+    )
 
 
 def test_mac_depends_on_everything_it_covers():
     key = bytes(range(32))
     parts = ("pin", 1, "pin-1", "00" * 32, "ff" * 32)
     changed = [
-        (key, "relay") + parts[1:],
-        (key, "pin", 2) + parts[2:],
-        (key, "pin", 1, "pin-2") + parts[3:],
+        (key, "relay", *parts[1:]),
+        (key, "pin", 2, *parts[2:]),
+        (key, "pin", 1, "pin-2", *parts[3:]),
         (key, "pin", 1, "pin-1", "01" * 32, "ff" * 32),
         (key, "pin", 1, "pin-1", "00" * 32, "fe" * 32),
         (key, "pin", 1, "pin-1", "ff" * 32, "00" * 32),
-        (bytes(32),) + parts,
+        (bytes(32), *parts),
     ]
     macs = [challenge.mac(*each) for each in changed] + [challenge.mac(key, *parts)]
     assert len(set(macs)) == len(macs)
@@ -192,6 +195,13 @@ def test_a_key_of_another_length_is_refused():
 def test_same_compares_whole_texts():
     assert challenge.same("", "")
     assert challenge.same("abc", "abc")
-    for one, other in (("", "a"), ("abc", "ab"), ("ab", "abc"), ("abc", "abd"), ("abc", "bbc"), ("a" * 64, "a" * 63)):
+    for one, other in (
+        ("", "a"),
+        ("abc", "ab"),
+        ("ab", "abc"),
+        ("abc", "abd"),
+        ("abc", "bbc"),
+        ("a" * 64, "a" * 63),
+    ):
         assert not challenge.same(one, other)
         assert not challenge.same(other, one)
