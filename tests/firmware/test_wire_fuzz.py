@@ -19,8 +19,7 @@ def test_malformed_messages_on_cpython(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_malformed_messages_on_micropython(seed: int, tmp_path: Path) -> None:
     script = tmp_path / "script.py"
-    script.write_text(
-        f"import sys\nsys.path.insert(0, {str(HERE)!r})\nfrom test_wire_messages import fuzz\nfuzz({seed}, 25000)\n"
-    )
+    call = f"from test_wire_messages import fuzz\nfuzz({seed}, 25000)\n"
+    script.write_text(f"import sys\nsys.path.insert(0, {str(HERE)!r})\n{call}")
     result = run_micropython(script)
     assert result.returncode == 0, result.stdout

@@ -241,9 +241,10 @@ def malformed(rng, count):
     ]
     whole = [text for text in whole if len(text) < 600]  # most time would go into the longest
     pieces = (
-        b"{", b"}", b"[", b"]", b":", b",", b'"', b'"t":', b'"time"', b'"pin_ms":', b"1", b"-", b"1e9", b"1e999",
-        b"null", b"true", b"\\u", b"\\ud83d", b"\\uzz~~", b"\xff", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\x00",
-        b"NaN", b"-Infinity", b"0x1", b"1_0", b"99999999999999999999999", b"\n", b'"ask"', b'"text":', b'"utt":',
+        b"{", b"}", b"[", b"]", b":", b",", b'"', b'"t":', b'"time"', b'"pin_ms":', b'"ask"', b'"text":',
+        b'"utt":', b"1", b"-", b"1e9", b"1e999", b"null", b"true", b"NaN", b"-Infinity", b"0x1", b"1_0",
+        b"99999999999999999999999", b"\\u", b"\\ud83d", b"\\uzz~~", b"\xff", b"\xed\xa0\x80",
+        b"\xf4\x90\x80\x80", b"\x00", b"\n",
     )  # fmt: skip
     for _ in range(count):
         if rng.getrandbits(2):
