@@ -1,6 +1,7 @@
 """The pin's websocket client against 247 conformance cases, under the real MicroPython."""
 
 import asyncio
+import os
 from collections import Counter
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from websockets.asyncio.server import serve
 from websockets.exceptions import ConnectionClosed
 
 ROOT = Path(__file__).resolve().parents[2]
-MICROPYTHON = ROOT / ".venv/micropython/bin/micropython"
+MICROPYTHON = Path(os.environ.get("MICROPYTHON", ROOT / ".venv/micropython/bin/micropython"))
 PEER = ROOT / "tests/system/conformance_peer.py"
 RUN_S = 120  # the 247 cases take about 2 s
 
