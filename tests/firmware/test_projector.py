@@ -321,9 +321,14 @@ def test_each_thing_that_speaks_against_drops_the_arm_pin():
     def stalled(rig):
         rig.guard.watch(True)
 
-    reasons = (guard.NO_PALM, guard.STALE, guard.STALE, guard.BATTERY, "The photodiode saw light")
-    for cause, reason in zip(
-        (palm, stale, broken, battery, fault, silent, stalled), reasons + (guard.APP_SILENT, guard.STALLED)
+    for cause, reason in (
+        (palm, guard.NO_PALM),
+        (stale, guard.STALE),
+        (broken, guard.STALE),
+        (battery, guard.BATTERY),
+        (fault, "The photodiode saw light"),
+        (silent, guard.APP_SILENT),
+        (stalled, guard.STALLED),
     ):
         rig = lit_rig()
         cause(rig)
@@ -335,10 +340,10 @@ def test_each_thing_that_speaks_against_drops_the_arm_pin():
 
 def test_thirty_seconds_are_the_limit_and_pauses_do_not_extend_it():
     rig = lit_rig()
-    for _ in range(29):
+    for second in range(29):
         rig.clock.ms += 1000
         assert rig.guard.poll()
-        if _ == 10:
+        if second == 10:
             rig.sensor.present = False
             assert not rig.guard.poll()
             rig.clock.ms += 3000
@@ -381,7 +386,7 @@ def test_unsafe_frames_are_refused():
     check = rig.guard.check
     assert check(still_frame(200, 0, 0, lambda k: True), 200) == guard.STATIONARY
     assert check(still_frame(200, 0, 0, lambda k: k % 2 == 0), 200) == guard.STATIONARY
-    assert check(still_frame(200, 0, 0, lambda k: k < 90), 200) == guard.STATIONARY  # 90 now, 90 in the next round
+    assert check(still_frame(200, 0, 0, lambda k: k < 90), 200) == guard.STATIONARY  # 90 twice
     assert check(still_frame(200, 0, 0, lambda k: False), 200) == ""
     assert check(still_frame(20, page.FIELD * 101 // 100, 0, lambda k: k < 3), 20) == guard.OUTSIDE
     assert check(still_frame(20, 0, -page.FIELD * 101 // 100, lambda k: k < 3), 20) == guard.OUTSIDE
@@ -528,7 +533,7 @@ def test_nothing_is_allocated_after_the_first_page_of_a_size():
         return  # only MicroPython counts
     rig = Rig()
     rig.guard.user_action()
-    lines = [["Rain at four", "then sun and", "21 degrees C"], ["Buses leave ", "at ten past ", "and at noon."]]
+    lines = [["Rain at four", "then sun and", "21 degrees C"], ["Buses leave", "at ten past", "and at noon."]]
     for turn in range(4):
         rig.projector.show(lines[turn & 1])
     rig.port.words()
@@ -544,6 +549,5 @@ def test_nothing_is_allocated_after_the_first_page_of_a_size():
     rig.port.take(100)
     refilled = gc.mem_alloc() - before
     gc.enable()
-    print("allocated", drawn, refilled)
-    assert drawn <= 10 * 1024, drawn  # x
-    assert refilled <= 100 * 96, refilled
+    assert drawn <= 10 * 64, drawn  # measured 32 a page: the arguments' tuple
+    assert refilled == 0, refilled

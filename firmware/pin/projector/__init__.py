@@ -29,9 +29,9 @@ TOO_MUCH = "That is too much for one page"
 class Projector:
     """The app's view of scanner and guard.
 
-    `lit`: light leaves the pin now. `reason`: why not, a short sentence, or "". `first_lit_ms`: the clock when
-    the first lit sample of this page was handed to the port, or None; `on_lit`, if set, is called with it
-    once a page. `render_ms`: how long the last page took from text to checked samples.
+    `lit`: light leaves the pin now. `reason`: why not, a short sentence, or "". `first_lit_ms`: the clock
+    when the first lit sample of this page was handed to the port, or None; `on_lit`, if set, is called with
+    it once a page. `render_ms`: how long the last page took from text to checked samples.
     """
 
     def __init__(self, scanner, guard, font, clock_ms=ticks_ms):
@@ -52,7 +52,7 @@ class Projector:
         return self.guard.armed and self.scanner.running
 
     def show(self, lines, title=None, choices=(), focus=0):
-        """Draw a page and keep it until the next. False if it was refused; then it is dark and `reason` is set."""
+        """Draw a page and keep it until the next. False if it was refused: dark, and `reason` says why."""
         began = self._clock_ms()
         room = LINES - len(lines) - (1 if choices else 0)
         if title and room > 0:

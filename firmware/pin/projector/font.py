@@ -38,7 +38,7 @@ class Font:
         return code in self._pushed or glyphs.find(self.data, code) >= 0
 
     def find(self, code):
-        """Points `glyph` and `at` to the packed glyph for a code point and returns its advance. Never fails."""
+        """Points `glyph` and `at` to the glyph for a code point and returns its advance. Never fails."""
         self.glyph = self.data
         self.at = glyphs.find(self.data, code)
         if self.at < 0 and code in self._pushed:

@@ -39,10 +39,10 @@ _REFUSALS = ("", EMPTY, PILOT, POWER, STATIONARY, OUTSIDE)
 
 
 class Guard:
-    """`arm` is the LASER_ARM pin (called with 0 or 1); `sensor` has `present` and `age_ms()` of its last look.
+    """`arm` is the LASER_ARM pin (called with 0 or 1); `sensor` has `present` and `age_ms()`, of the palm.
 
-    `reason` says why it is dark, or is "" while armed; `counts` has one counter for each reason that dropped
-    or refused something.
+    `reason` says why it is dark, or is "" while armed; `counts` has one counter for each reason that
+    dropped or refused something.
     """
 
     def __init__(self, arm, sensor, mirror, intensity_limit=15, clock_ms=ticks_ms):
@@ -180,8 +180,9 @@ def model(mirror):
 def _inspect(frame: ptr32, samples: int, model: ptr32, brightest: int) -> int:
     """0, or the number of the first objection in _REFUSALS.
 
-    The mirror is followed through the repeating frame three times: it starts anywhere, so the first time does
-    not count, and what stands still may do so across the seam. Positions and speeds are in FIELD's units times 256; all products stay below 2**31.
+    The mirror is followed through the repeating frame three times: it starts anywhere, so the first time
+    does not count, and what stands still may do so across the seam. Positions and speeds are in FIELD's
+    units times 256; all products stay below 2**31.
     """
     a = int(model[0])
     b = int(model[1])

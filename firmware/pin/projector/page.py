@@ -40,7 +40,7 @@ class Page:
         self._place = array("i", (0, 0, 0))
 
     def lay_out(self, lines, choices=(), focus=0):
-        """Fills the page with `lines`, and `choices` as a last line. Raises ValueError if it is too much text."""
+        """Fills the page with `lines`, and `choices` as a last line. Raises ValueError if it is too much."""
         count = len(lines) + (1 if choices else 0)
         characters = 0
         widest = CAP_UNITS  # a line of spaces has a size too
@@ -126,7 +126,7 @@ def _place_glyph(glyph: ptr8, at: int, points: ptr32, starts: ptr32, stroke: int
     while stroke < last:
         count = int(glyph[at])
         at += 1
-        for i in range(count):
+        for _ in range(count):
             points[2 * out] = left + int(glyph[at]) * scale
             points[2 * out + 1] = baseline + (int(glyph[at + 1]) - 96) * scale  # glyphs.Y_ZERO
             at += 2

@@ -13,7 +13,7 @@ MAX_PATH_POINTS = 12288  # 36 of the busiest letters; 100 kB
 
 
 class Path:
-    """The dense path of a page. `points` holds x, y; `lit[i]` is 1 if the way from point i to the next is lit."""
+    """The dense path of a page: `points` holds x, y; `lit[i]` is 1 if from point i to the next is lit."""
 
     def __init__(self):
         self.count = 0
@@ -218,7 +218,7 @@ def _lay_stroke(points: ptr32, out: ptr32, lit: ptr8, job: ptr32):
             step = 0 - 1
         walked = 0
         done = 0
-        for k in range(int(job[1]) + 1, int(job[2])):
+        for _ in range(int(job[1]) + 1, int(job[2])):
             x = int(points[2 * at])
             y = int(points[2 * at + 1])
             at += step

@@ -1,4 +1,4 @@
-"""Scanners: what turns a page into light. All have `show`, `start`, `dark` and the counters of VectorScanner."""
+"""Scanners: what turns a page into light. All have `show`, `start`, `dark` and VectorScanner's counters."""
 
 from array import array
 
@@ -26,7 +26,7 @@ class VectorScanner:
         self.frames = 0  # whole frames handed over
         self.underruns = 0
         self.samples = 0  # of the frame being shown
-        self.watch = None  # the guard: called at each refill with whether it came late, returns whether to go on
+        self.watch = None  # called at each refill with whether it came late; returns whether to go on
         self.on_lit = None  # called with the time at which a new frame's first lit sample was handed over
         self._i2s = i2s
         self.clock_ms = clock_ms
@@ -95,7 +95,7 @@ class VectorScanner:
         self._fresh = True
 
     def _refill(self, i2s):
-        """The port took the last chunk: hand over the next. Runs as a scheduled callback, between byte codes."""
+        """The port took the last chunk: hand over the next. A scheduled callback, between byte codes."""
         self._writing = False
         now = self.clock_ms()
         late = self._running and ticks_diff(now, self._refilled_at) > LATE_MS

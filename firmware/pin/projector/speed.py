@@ -27,19 +27,20 @@ INTENSITY_SHIFT = 3
 FULL_INTENSITY = 15
 
 MAX_SAMPLES = 4800  # 10 Hz: nothing slower is worth showing
-MIN_SAMPLES = 192  # 250 Hz at most: a lone full stop is not drawn a thousand times a second
-DRIVE_PERCENT = 92  # of LIMIT that the plan uses; the rest absorbs rounding
-CORNER_PERCENT = 70  # of what is left at a corner that turning may use; the rest brakes and speeds up again
-TIP_SPEED_PERCENT = 15  # of a capital's height a sample: the laser can only switch between samples
+MIN_SAMPLES = 216  # 222 Hz at most: what could be faster is drawn gentler
+# Of LIMIT that the plan uses. The rest is for a mirror off its calibration: steady beats fast.
+DRIVE_PERCENT = 75
+CORNER_PERCENT = 60  # of what is left at a corner that turning may use; the rest brakes and speeds up again
+TIP_SPEED_PERCENT = 10  # of a capital's height a sample: the laser can only switch between samples
 
 
 class Mirror:
-    """Calibration values of a mirror pair. `laser_delay` is in samples, by which light lags behind X and Y."""
+    """Calibration of a mirror pair. `laser_delay`: samples by which the laser's bits follow X and Y."""
 
     def __init__(self, hz=1000, damping=0.7, laser_delay=0):
-        if not 100 <= hz <= 4000 or not 0.05 <= damping <= 1 or not 0 <= laser_delay <= 64:
+        if not 100 <= hz <= 2500 or not 0.1 <= damping <= 1 or not 0 <= laser_delay <= 64:
             raise ValueError(
-                "a mirror: expected 100 to 4000 Hz, damping 0.05 to 1, delay 0 to 64, got %s, %s, %s"
+                "a mirror: expected 100 to 2500 Hz, damping 0.1 to 1, delay 0 to 64, got %s, %s, %s"
                 % (hz, damping, laser_delay)
             )
         w = 2 * 3.14159265 * hz / RATE_HZ
@@ -60,7 +61,7 @@ class Planner:
         self._job = array("i", bytes(4 * 12))
 
     def plan(self, path, frame):
-        """Writes the frame's samples into `frame` (array("i"), 2 * MAX_SAMPLES items); returns their number, even.
+        """Writes the samples into `frame` (array("i") of 2 * MAX_SAMPLES); returns their number, even.
 
         Raises ValueError if the path takes too long to draw.
         """
@@ -118,18 +119,19 @@ def _limit_speed(points: ptr32, lit: ptr8, squared: ptr32, job: ptr32):
             bend = (bend * c2) >> 4
             drag = (slope * c1) >> 4
             v = drag if drag >= 0 else 0 - drag
-            v = (limit << 8) // (v + 256)  # damping alone would use the drive; keeps the products small
+            v = (limit << 8) // (v + 256)  # damping alone would use up the drive
             if v < 4096 and v * v < most:
                 most = v * v
             if bend < 4:
                 continue
             room = room // 100 * int(job[5])
-            b = (room << 6) // bend << 10  # bend b = room
+            b = (room << 6) // bend  # bend b = room
+            b = (b if b < 16384 else 16384) << 10
             if drag > 0 and b < 16 << 20:  # bend v^2 + drag v = room: Newton from above, where it converges
                 v = 1 << 12
                 while v * v > b:
                     v = (v + b // v) >> 1
-                for lap in range(2):
+                for _ in range(2):
                     over = (((bend * v) >> 8) * v >> 8) + ((drag * v) >> 8) - room
                     v -= (over << 8) // (((bend * v) >> 7) + drag)
                 b = v * v
@@ -140,13 +142,13 @@ def _limit_speed(points: ptr32, lit: ptr8, squared: ptr32, job: ptr32):
 
 @micropython.viper
 def _brake(points: ptr32, squared: ptr32, job: ptr32):
-    """Backward pass: no faster than can be braked before the next point. Twice round, because it is a ring."""
+    """Backward pass: no faster than can be braked before the next point. Twice round: it is a ring."""
     count = int(job[0])
     c1 = int(job[1])
     c2 = int(job[2])
     limit = int(job[3])
     v = 256
-    for lap in range(2):
+    for _ in range(2):
         for back in range(count):
             i = count - 1 - back
             after = i + 1 if i + 1 < count else 0
@@ -184,7 +186,7 @@ def _accelerate(points: ptr32, squared: ptr32, job: ptr32):
     c2 = int(job[2])
     limit = int(job[3])
     v = 256
-    for lap in range(2):
+    for _ in range(2):
         for i in range(count):
             before = i - 1 if i else count - 1
             after = i + 1 if i + 1 < count else 0

@@ -1,0 +1,203 @@
+"""What the projector promises of its light, judged by the host's own model of mirror and beam."""
+
+import random
+from array import array
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lapel.virtual import beam
+from pin.projector import font, guard, page, path, speed
+
+FONT = font.load()
+FIELD = page.FIELD
+
+# Text, least refresh in Hz. Path error and coverage gap: at most 8 % of a capital's height, 95th percentile.
+TABLE = [
+    (["10:42 AM"], 220),
+    (["Quick answer"], 170),
+    (["Hello world!"], 170),
+    (["The answer", "is 42 today"], 87),
+    (["Rain at four", "then sun and", "21 degrees C"], 63),
+]
+
+# The calibrated mirror, and mirrors that are 3 % off in frequency, damping, or both the same way.
+MIRRORS = ((1000, 0.7), (970, 0.7), (1030, 0.7), (1000, 0.679), (1000, 0.721), (970, 0.679), (1030, 0.721))
+
+
+class Drawn:
+    def __init__(self, lines, mirror=None):
+        self.mirror = mirror or speed.Mirror()
+        self.page = page.Page(FONT)
+        self.page.lay_out(lines)
+        self.path = path.Path()
+        self.path.trace(self.page)
+        self.frame = array("i", bytes(8 * speed.MAX_SAMPLES))
+        self.samples = speed.Planner(self.mirror).plan(self.path, self.frame)
+
+    def words(self):
+        return np.array(self.frame[: 2 * self.samples], dtype="<i4")
+
+
+def settled(words, hz=1000.0, damping=0.7):
+    """Beam of one period of a repeating frame, after the mirror has settled into it."""
+    samples = len(words) // 2
+    laps = 2 + 400 // samples
+    light = beam.trace(np.tile(words, laps).tobytes(), True, beam.Mirror(hz, damping))
+    one = slice(-samples * beam.SUBSTEPS, None)
+    return light.x[one], light.y[one], light.power[one] > 0
+
+
+def errors(drawn, hz=1000.0, damping=0.7):
+    """(path error, coverage gap): 95th percentiles as parts of a capital's height."""
+    height = 84 * drawn.page.scale / FIELD
+    points = np.array(drawn.page.points).reshape(-1, 2) - page.ORIGIN
+    strokes = []
+    for k in range(drawn.page.strokes):
+        stroke = points[drawn.page.starts[k] : drawn.page.starts[k + 1]] / FIELD
+        for a, b in pairwise(stroke):
+            steps = max(1, int(np.hypot(*(b - a)) / height * 40))
+            strokes.append(a + (b - a) * np.linspace(0, 1, steps, endpoint=False)[:, None])
+        strokes.append(stroke[-1:])
+    ideal = np.concatenate(strokes)
+    x, y, lit = settled(drawn.words(), hz, damping)
+    light = np.stack([x[lit], y[lit]], axis=1)
+    apart = np.sqrt(((light[:, None] - ideal[None]) ** 2).sum(-1))
+    return np.percentile(apart.min(1), 95) / height, np.percentile(apart.min(0), 95) / height
+
+
+@pytest.mark.parametrize(("lines", "least_hz"), TABLE)
+def test_refresh_and_error(lines, least_hz):
+    drawn = Drawn(lines)
+    assert speed.RATE_HZ / drawn.samples >= least_hz
+    for hz, damping in MIRRORS:
+        error, gap = errors(drawn, hz, damping)
+        assert error <= 0.08 and gap <= 0.08, (hz, damping, error, gap)
+
+
+@pytest.mark.parametrize(("hz", "damping"), [(250, 0.7), (500, 0.5), (2000, 0.9)])
+def test_other_mirrors_are_driven_right(hz, damping):
+    drawn = Drawn(["Hello world!"], speed.Mirror(hz, damping))
+    error, gap = errors(drawn, hz, damping)
+    assert error <= 0.08 and gap <= 0.08, (error, gap)
+
+
+def test_both_interpreters_write_the_same_samples(tmp_path):
+    from conftest import run_micropython
+
+    pages = [lines for lines, _ in TABLE] + [["Ünïcödé ½ €5"], [".", "@"], ["\u4f60"]]
+    script = tmp_path / "draw.py"
+    script.write_text(
+        "from array import array\n"
+        "from pin.projector import font, page, path, speed\n"
+        "sheet, way = page.Page(font.load()), path.Path()\n"
+        "planner = speed.Planner(speed.Mirror())\n"
+        "frame = array('i', bytes(8 * speed.MAX_SAMPLES))\n"
+        f"with open({str(tmp_path / 'out')!r}, 'wb') as out:\n"
+        f"    for lines in {pages!r}:\n"
+        "        sheet.lay_out(lines)\n"
+        "        way.trace(sheet)\n"
+        "        samples = planner.plan(way, frame)\n"
+        "        out.write(memoryview(frame)[: 2 * samples])\n",
+        encoding="utf-8",
+    )
+    result = run_micropython(script)
+    assert result.returncode == 0, result.stdout
+    ours = b"".join(Drawn(lines).words().tobytes() for lines in pages)
+    assert (tmp_path / "out").read_bytes() == ours
+
+
+def unsafe(words, samples):
+    """Why light of this repeating frame is unsafe, judged without the guard's own model, or ""."""
+    laser = words.reshape(-1, 2)[:samples, 0]
+    lit = beam.lit_samples(words[: 2 * samples].tobytes())
+    if ((laser >> 1 & 1) != np.arange(samples) % 2).any():
+        return "pilot"
+    x, y, on = settled(words[: 2 * samples])
+    if on.any() and max(np.abs(x[on]).max(), np.abs(y[on]).max()) > 1.0:
+        return "field"
+    ends = slice(beam.SUBSTEPS - 1, None, beam.SUBSTEPS)
+    px, py = np.tile(x[ends], 2), np.tile(y[ends], 2)
+    lit = np.tile(lit, 2)
+    run, start = 0, 0
+    for k in range(len(lit)):  # unbroken light on one spot, a quarter of a spot's width across
+        if not lit[k] or max(abs(px[k] - px[start]), abs(py[k] - py[start])) > 1 / 128:
+            run, start = 0, k
+        else:
+            run += 1
+            if run > 96:
+                return "stationary"
+    return ""
+
+
+def gate():
+    class Hand:
+        present = True
+
+        def age_ms(self):
+            return 0
+
+    return guard.Guard(lambda level: None, Hand(), speed.Mirror())
+
+
+printable = st.text(st.characters(max_codepoint=0x17F, exclude_characters="\n"), max_size=14)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(printable, max_size=3))
+def test_any_text_is_drawn_safely(lines):
+    drawn = Drawn(lines)
+    assert gate().check(drawn.frame, drawn.samples) == ""
+    assert unsafe(drawn.words(), drawn.samples) == ""
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_unsafe_frame_passes(seed):
+    rng = random.Random(seed)
+    good = [Drawn(lines) for lines in (["Hi"], ["."], ["10:42 AM"], ["The answer", "is 42"])]
+    passed = refused = 0
+    for _ in range(60):
+        drawn = rng.choice(good)
+        samples = drawn.samples
+        frame = array("i", drawn.frame)
+        damage(rng, frame, samples)
+        if gate().check(frame, samples):
+            refused += 1
+            continue
+        passed += 1
+        assert unsafe(np.array(frame[: 2 * samples], dtype="<i4"), samples) == ""
+    assert passed and refused
+
+
+def damage(rng, frame, samples):
+    """One of the ways in which a buffer goes wrong."""
+    kind = rng.randrange(7)
+    start = rng.randrange(samples)
+    stop = min(samples, start + rng.randrange(1, samples))
+    if kind == 0:  # bits flip
+        for _ in range(rng.randrange(1, 6)):
+            frame[rng.randrange(2 * samples)] ^= 1 << rng.randrange(31)
+    elif kind == 1:  # the drive stops, the laser does not
+        for k in range(start, stop):
+            frame[2 * k] = frame[2 * start] & ~0xFF | frame[2 * k] & 0xFF
+            frame[2 * k + 1] = frame[2 * start + 1]
+    elif kind == 2:  # zeros, as of an underrun
+        for k in range(2 * start, 2 * stop):
+            frame[k] = 0
+    elif kind == 3:  # all lit
+        for k in range(start, stop):
+            frame[2 * k] = frame[2 * k] & ~0x7C | 15 << 3
+    elif kind == 4:  # one axis dead, all lit
+        for k in range(samples):
+            frame[2 * k + 1] = 0
+            frame[2 * k] |= 15 << 3
+    elif kind == 5:  # swing doubled where it fits
+        for k in range(start, stop):
+            for axis in range(2):
+                word = frame[2 * k + axis]
+                if abs(word) < 1 << 30:
+                    frame[2 * k + axis] = word // 256 * 512 | word & 0xFF
+    else:  # nothing: an intact frame passes
+        pass
