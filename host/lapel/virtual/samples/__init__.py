@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import dataclass
 from pathlib import Path
 
-FOLDER = Path(__file__).parent
+MANIFEST = Path(__file__).parent / "questions.tsv"
 
 
 @dataclass(frozen=True)
 class Sample:
-    name: str
+    wav: Path
     text: str
 
     @property
-    def wav(self) -> Path:
-        return FOLDER / f"{self.name}.wav"
+    def name(self) -> str:
+        return self.wav.stem
 
 
 def samples() -> list[Sample]:
     """The questions in the order of `questions.tsv`."""
-    lines = (FOLDER / "questions.tsv").read_text("utf-8").splitlines()
-    return [Sample(*line.split("\t")) for line in lines]
+    with MANIFEST.open(encoding="utf-8", newline="") as table:
+        rows = list(csv.DictReader(table, delimiter="\t"))
+    return [Sample(MANIFEST.parent / row["file"], row["transcript"]) for row in rows]
 
 
 def find(name: str) -> Sample:
