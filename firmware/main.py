@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import sys
+import time
 
 from pin import log
 from pin.clock import ticks_diff, ticks_ms
@@ -10,6 +11,7 @@ from pin.settings import SettingsError, load
 
 RESTARTS = 3  # failures within the time below before the pin gives up: it would only get hot
 RESTARTS_MS = 60_000
+PAUSE_MS = 500  # before a restart
 BROKEN = "This pin has a fault. Restart it, or read its log."
 DEFAULT_BOARDS = {"esp32": "xiao_esp32s3"}  # any other platform is a computer
 
@@ -31,7 +33,7 @@ def make(settings, board, fault):
 
 
 def start():
-    """Never ends."""
+    """Ends only when nothing can be shown any more."""
     settings, fault = None, ""
     try:
         settings = load()
@@ -48,9 +50,13 @@ def start():
             log.error("main", "the app failed: %r" % error)
             sys.print_exception(error)
         failures = [at for at in failures if ticks_diff(ticks_ms(), at) < RESTARTS_MS] + [ticks_ms()]
-        if len(failures) > RESTARTS and not fault:
+        if len(failures) > RESTARTS:
+            if fault == BROKEN:
+                log.error("main", "not even the fault can be shown: stopped")
+                return
             fault = BROKEN
         asyncio.new_event_loop()
+        time.sleep_ms(PAUSE_MS)
 
 
 if __name__ == "__main__":

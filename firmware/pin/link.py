@@ -150,7 +150,7 @@ class Link:
             return False
         log.info("link", "welcomed by %s:%d" % (host, port))
         self.refusal = ""
-        self._outbox.clear()
+        self._outbox = deque((), OUTBOX)
         self._started = self._ended = False
         self._sent = 0
         self.state = UP
@@ -180,7 +180,9 @@ class Link:
         key, pin = settings.key, settings.pin
         expected = challenge.mac(key, "relay", VERSION, pin, nonce, reply["nonce"])
         if not challenge.same(expected, reply["mac"]):
-            raise Refused("the relay does not hold this pin's key: pair again")
+            text = "the relay does not hold this pin's key: pair again"
+            await self._say("error", code="wrong_key", text=text)
+            raise Refused(text)
         await self._say("proof", mac=challenge.mac(key, "pin", VERSION, pin, nonce, reply["nonce"]))
         self._set_time((await self._hear("welcome"))["unix_ms"])
 

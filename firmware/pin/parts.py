@@ -5,7 +5,6 @@ from machine import I2S, Pin
 
 from lapel_wire.audio import SAMPLE_RATE_HZ
 from pin import log
-from pin.clock import ticks_diff, ticks_ms
 from pin.projector import COLUMNS, LINES, Projector, font, guard, scanner, speed
 
 SCAN_RATE_HZ = 48000
@@ -16,7 +15,9 @@ class NoPalm:
     """In place of a depth sensor: never sees a palm, so the guard never gives light."""
 
     present = False
-    age_ms = 0
+
+    def age_ms(self):
+        return 0
 
 
 class Parts:
@@ -39,8 +40,8 @@ class Parts:
             ibuf=SCAN_IBUF_BYTES,
         )
         mirror = speed.Mirror()
-        vector = scanner.VectorScanner(scan, ticks_ms, ticks_diff, mirror)
-        self.guard = guard.Guard(arm, self._palm(), ticks_ms, ticks_diff, mirror)
+        vector = scanner.VectorScanner(scan, mirror)
+        self.guard = guard.Guard(arm, self._palm(), mirror)
         self.projector = Projector(vector, self.guard, font.load())
         self.display = {"kind": vector.kind, "cols": COLUMNS, "lines": LINES}
         self.wifi = self._wifi(networks)
@@ -82,8 +83,8 @@ class Parts:
 
 
 def pinned(certificate):
-    """A TLS context that trusts this one certificate and nothing else. Raises ValueError if it is none."""
+    """A TLS context that trusts this one certificate (DER) and nothing else. Raises ValueError if it is none."""
     context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
     context.verify_mode = tls.CERT_REQUIRED
-    context.load_verify_locations(cadata=certificate.encode())
+    context.load_verify_locations(certificate)
     return context

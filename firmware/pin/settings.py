@@ -2,6 +2,7 @@
 
 import json
 import os
+from binascii import a2b_base64
 
 from lapel_wire.challenge import KEY_BYTES
 
@@ -20,7 +21,7 @@ class SettingsError(Exception):
 
 
 class Settings:
-    """Checked settings: `pin`, `key` (bytes), `relays` [(host, port)], `certificate` (PEM), `wifi` [(ssid, password)],
+    """Checked settings: `pin`, `key` (bytes), `relays` [(host, port)], `certificate` (DER), `wifi` [(ssid, password)],
     `board` (name or None)."""
 
     def __init__(self, values):
@@ -29,7 +30,7 @@ class Settings:
             self.key = bytes.fromhex(_text(values, "key", 2 * KEY_BYTES))
             if len(self.key) != KEY_BYTES:
                 raise ValueError("key: expected %d hex digits" % (2 * KEY_BYTES))
-            self.certificate = _text(values, "certificate", MAX_BYTES)
+            self.certificate = _der(_text(values, "certificate", MAX_BYTES))
             self.relays = [(_text(r, "host", 253), _port(r)) for r in _list(values["relays"], "relays")]
             if not 1 <= len(self.relays) <= MAX_RELAYS:
                 raise ValueError("relays: expected 1 to %d, got %d" % (MAX_RELAYS, len(self.relays)))
@@ -66,6 +67,13 @@ def save(values, path=PATH):
     if hasattr(os, "sync"):
         os.sync()  # the text before the name; LittleFS has done so at close
     os.rename(temporary, path)
+
+
+def _der(pem):
+    lines = pem.strip().split("\n")
+    if lines[0].strip() != "-----BEGIN CERTIFICATE-----" or lines[-1].strip() != "-----END CERTIFICATE-----":
+        raise ValueError("certificate: expected one certificate as PEM text")
+    return a2b_base64("".join(lines[1:-1]))  # not every port's TLS reads PEM
 
 
 def _text(values, name, longest):
