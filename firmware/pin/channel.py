@@ -30,9 +30,7 @@ from pin.websocket import (
 READ_BYTES = 512  # of one read; a card comes in two or three
 SEND_TIMEOUT_MS = 5000  # a peer that takes nothing for so long is gone: Wi-Fi retries end long before
 CLOSE_TIMEOUT_MS = 1000  # for the peer's half of the close handshake; the wearer should not wait for manners
-LINGER_MS = (
-    50  # after both halves, for the server to end the TCP connection first; TLS may not show us that it did
-)
+LINGER_MS = 50  # after both halves, for the server to end the TCP connection first; TLS may hide that it did
 DRAIN_POLL_MS = 5  # between two tries to write; only while the socket is full
 GUARD_MS = 100  # how late a receive deadline may be seen
 
@@ -185,6 +183,8 @@ class Channel:
         deadline, protocol = deadline_in(timeout_ms), self._protocol
         self._reading = True
         try:
+            if protocol.pong.pending():
+                await self.drain()  # a receive cancelled while it answered a ping left this
             while self._at < self._filled or await self._fill(deadline):
                 self._at = protocol.feed(self._input, self._at, self._filled)
                 event = protocol.event
@@ -258,11 +258,13 @@ class Channel:
             self._expired = False
             try:
                 count = self._connection.read_now(self._input)
-                if count is not None:
+                if count:
+                    self._filled = count  # first, so that a cancellation loses nothing
                     await sleep_ms(0)  # a peer that never pauses must not starve the other tasks
-                elif self._too_late(deadline):
-                    return False
-                else:
+                    return True
+                if count is None:
+                    if self._too_late(deadline):
+                        return False
                     self._wait_deadline = deadline
                     self._waiter = asyncio.current_task()
                     count = await self._connection.read(self._input)

@@ -121,6 +121,15 @@ async def deadlines(*args):
         results.append("cancelled")
     await channel.send_text("still here")
     results.append(await channel.receive(2000))
+    await channel.send_text("not lost")
+    await sleep_ms(100)
+    waiting = asyncio.create_task(channel.receive(2000))
+    await sleep_ms(0)  # MicroPython has read the bytes by now
+    waiting.cancel()
+    try:
+        results.append(await waiting)
+    except asyncio.CancelledError:
+        results.append(await channel.receive(2000))
     await channel.ping(2000)
     results.append(await channel.receive(100))  # the pong came: no Closed
     await channel.close()
