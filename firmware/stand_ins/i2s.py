@@ -1,9 +1,9 @@
 """machine.I2S for a PC: the ESP32 port's methods and modes around `i2s_core`.
 
-Blocking until `irq(handler)`, then `readinto` and `write` return at once and the handler is scheduled when the
-whole buffer was filled or taken. The asyncio stream mode is not here: the firmware does not use it.
-A receiver hears the world's room in the left slot, 32-bit words of sample << MIC_SHIFT (board file); a transmitter's
-frames reach the host as long as LASER_ARM is high when they go out.
+Blocking until `irq(handler)`, then `readinto` and `write` return at once and the handler is scheduled when
+the whole buffer was filled or taken. The asyncio stream mode is not here: the firmware does not use it.
+A receiver hears the world's room in the left slot, as 32-bit words of sample << MIC_SHIFT (board file).
+A transmitter's frames reach the host if LASER_ARM is high when they go out.
 """
 
 import errno
@@ -136,7 +136,7 @@ class I2S:
             if self._handler:
                 try:
                     self._handler(self)
-                except Exception as error:  # as the scheduler does: told, and the program goes on
+                except Exception as error:  # noqa: BLE001 - as the scheduler does: told, and on it goes
                     sys.print_exception(error)
 
     def needs(self, position):
@@ -146,7 +146,8 @@ class I2S:
         self._port.count(values)
 
 
-_known = [None, None, None, None]  # buffers used last, whose item size is known, so that asking does not allocate
+# The buffers used last, whose sizes are known: asking again would allocate in the audio path.
+_known = [None, None, None, None]
 _known_bytes = [0, 0, 0, 0]
 
 

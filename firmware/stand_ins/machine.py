@@ -1,7 +1,7 @@
 """`machine` of the ESP32-S3 port, as far as the firmware uses it, on a PC. The original is `umachine`.
 
-Wires are the host's to move (`world`), time is the PC's. A reset, or sleep that ends in one, ends this process:
-the host starts the next one and hands it the reason in LAPEL_RESET_CAUSE.
+Wires are the host's to move (`world`), time is the PC's. A reset, or sleep that ends in one, ends this
+process: the host starts the next one and hands it the reason in LAPEL_RESET_CAUSE.
 """
 
 import errno
@@ -134,7 +134,7 @@ class _PinIrq:
             if self.handler:
                 try:
                     self.handler(self.pin)
-                except Exception as error:  # as the scheduler does: told, and the program goes on
+                except Exception as error:  # noqa: BLE001 - as the scheduler does: told, and on it goes
                     sys.print_exception(error)
 
     def needs(self, position):

@@ -9,16 +9,16 @@ asyncio on the unix port sleeps in poll(2) and would run scheduled callbacks onl
 that is never ready is kept in its poll set: with one such object the port looks up once a millisecond.
 """
 
+import _thread
 import asyncio
 import io
-import micropython
 import os
 import select
 import socket
 import sys
 import time
 
-import _thread
+import micropython
 
 NEVER = 1 << 60  # us
 LONGEST_SLEEP_US = 1_000_000
@@ -53,7 +53,7 @@ def hook():
 
 
 def start(callback, link):
-    """`callback(None)` is called whenever the deadline has come or `link` (or None) can be read; it calls `ran()`."""
+    """Has `callback(None)` called when the deadline has come or `link` (or None) can be read; it calls `ran`."""
     _ran.acquire()
     # A datagram socket that is connected to itself, because this port has no pipe.
     for port in range(49152, 65536):

@@ -131,7 +131,7 @@ def _poll(_):
         while i < len(devices):  # a handler may open or close a device
             devices[i].dispatch()
             i += 1
-    except Exception as error:  # a stand-in is broken: say so, and keep the pin running as far as it goes
+    except Exception as error:  # noqa: BLE001 - a broken stand-in is told; the pin runs as far as it goes
         sys.print_exception(error)
     pump.wake_at(_due())
     pump.ran()
@@ -222,7 +222,7 @@ def _hear(kind, body, length):
 
 
 def _start():
-    text = os.getenv("LAPEL_BUTTONS")
+    text = os.getenv("LAPEL_INPUTS")
     if text:  # inputs that are held from the start: gpio=level,...
         for item in text.split(","):
             gpio, level = item.split("=")

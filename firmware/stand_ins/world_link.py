@@ -36,7 +36,7 @@ def move_bytes(out: ptr8, at: int, data: ptr8, start: int, count: int):
 
 class Link:
     def __init__(self, fd):
-        self.file = open(fd, "r+b")
+        self.file = open(fd, "r+b")  # noqa: SIM115 - open as long as the pin runs
         self.body = bytearray(MAX_BODY_BYTES)
         self.length = 0  # of the body, once `read` says that it is whole
         self.lost = 0  # bytes of messages that the host was too slow for
@@ -77,7 +77,7 @@ class Link:
         return count  # None: nothing there yet
 
     def send(self, kind, head, data=b"", start=0, count=0):
-        """Queues a message of `head` and `count` bytes of `data` from `start` on. False if there was no room."""
+        """Queues `head` and `count` bytes of `data` from `start` on as a message. False if there was no room."""
         length = len(head) + count
         if self._tail + HEADER_BYTES + length > OUTBOX_BYTES:
             self._compact()

@@ -1,0 +1,1 @@
+"""The virtual pin: the firmware in a process, and the world around it."""
