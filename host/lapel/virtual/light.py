@@ -27,7 +27,7 @@ LASER_RGB = np.array(
     [0.02, 1.30, 0.16]
 )  # 520 nm is outside sRGB; near its green, the same luminance for 1 lux
 
-EXPOSURE = 0.62  # the room a bit dark, as a camera set for the writing shows it
+EXPOSURE = 0.95  # the room a bit dark, as a camera set for the writing shows it
 
 
 def illuminance(
@@ -36,7 +36,7 @@ def illuminance(
     armed: bool | Bools = True,
     mirror: Mirror | None = None,
 ) -> Floats:
-    """Lux that the laser adds on each pixel (height, width), averaged over the stream's last PERSISTENCE_S."""
+    """Lux that the laser adds on each pixel (height, width), the mean of the last PERSISTENCE_S."""
     width, height = size
     pixels_per_mm = width / PICTURE_MM
     light = beam.trace(samples, armed, mirror)
@@ -73,16 +73,16 @@ def render(
     mirror: Mirror | None = None,
     room_lux: float = ROOM_LUX,
 ) -> Image.Image:
-    """A picture of the palm with the light of `samples` on it. `armed` is LASER_ARM, for all or each sample."""
+    """The palm with the light of `samples` on it. `armed` is LASER_ARM, for all or for each sample."""
     width, height = size
     palm = palm_picture.draw(width, height, PICTURE_MM / width)
     laser = illuminance(samples, size, armed, mirror)
     room = palm.light[..., None] * (room_lux / ROOM_LUX) * np.array([1.0, 0.96, 0.90])
     scene = palm.albedo * (room + laser[..., None] / ROOM_LUX * LASER_RGB)
-    # Where green alone would clip, a film turns towards white.
-    scene = scene * EXPOSURE / 0.42
-    spill = np.clip(scene[..., 1:2] - 0.75, 0, None) * 0.35
-    shown = 1 - np.exp(-1.55 * (scene + spill * np.array([1.0, 0.0, 0.9])))
+    # A film's shoulder; where green alone would clip, it turns towards white.
+    scene = scene * EXPOSURE
+    spill = np.clip(scene[..., 1:2] - 0.8, 0, None) * np.array([0.30, 0.0, 0.26])
+    shown = 1 - np.exp(-(scene + spill))
     edge = np.hypot(*np.meshgrid(np.linspace(-1, 1, width), np.linspace(-1, 1, height)))
     shown = shown * (1 - 0.16 * np.clip(edge - 0.55, 0, None) ** 2)[..., None]
     return Image.fromarray(_to_srgb(shown))

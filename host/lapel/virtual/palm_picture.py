@@ -6,9 +6,11 @@ Every part is a distance field; the union of all is the silhouette, its depth th
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 Floats = npt.NDArray[np.float64]
 Point = tuple[float, float]
@@ -47,8 +49,11 @@ CREASES: tuple[tuple[tuple[Point, Point, Point, Point], float], ...] = (
     (((-29.0, -57.0), (-12.0, -62.0), (14.0, -62.0), (30.0, -57.0)), 0.7),
 )
 
-SKIN = np.array([0.60, 0.35, 0.25])  # linear reflectance of a light palm, red to blue
-FLUSH = np.array([0.60, 0.245, 0.175])  # where blood shows through
+CREASE_MM = 0.62  # half width at 1/e
+CREASE_REACH_MM = 2.5
+
+SKIN = np.array([0.58, 0.36, 0.265])  # linear reflectance of a light palm, red to blue
+FLUSH = np.array([0.57, 0.25, 0.19])  # where blood shows through
 TABLE = np.array([0.055, 0.060, 0.072])
 LAMP = np.array([-0.45, 0.55, 0.70])  # direction the room's light comes from
 SEED = 11  # the same skin in every picture
@@ -56,7 +61,7 @@ SEED = 11  # the same skin in every picture
 
 @dataclass(frozen=True)
 class Palm:
-    """`albedo` (height, width, 3) linear, `light` (height, width) of the room, about 1 on a flat palm, `skin` 0 to 1."""
+    """`albedo` (height, width, 3) is linear, `light` the room's, about 1 on a flat palm, `skin` 0 to 1."""
 
     albedo: Floats
     light: Floats
@@ -77,20 +82,21 @@ def draw(width: int, height: int, mm_per_pixel: float) -> Palm:
         relief += high * np.exp(-(((x - cx) / sx) ** 2) - ((y - cy) / sy) ** 2)
     creases = np.zeros_like(x)
     for curve, strength in CREASES:
-        creases = np.maximum(creases, strength * np.exp(-((_distance_to(curve, x, y) / 0.75) ** 2)))
+        _draw_crease(creases, curve, strength, x, y)
+    relief = blur(relief, 1.8 / mm_per_pixel)  # flesh has no edges
     rough = _texture(height, width, mm_per_pixel)
-    relief += 0.05 * rough - 0.35 * creases
+    relief += 0.022 * rough - 0.30 * creases
 
     dy, dx = np.gradient(relief, mm_per_pixel)
     normal = np.stack([-dx, dy, np.ones_like(dx)])
     normal /= np.sqrt((normal**2).sum(0))
     lamp = LAMP / np.sqrt((LAMP**2).sum())
     facing = np.clip((normal * lamp[:, None, None]).sum(0), 0, None) / lamp[2]
-    light = 0.38 + 0.62 * np.clip(facing, 0, 1.35)
+    light = 0.34 + 0.66 * np.clip(facing, 0, 1.35)
     shadow = np.clip(1 - np.exp(-np.clip(_silhouette(x + 5, y - 6), 0, None) / 14), 0, 1)
-    light = np.where(skin > 0.5, light * (1 - 0.28 * creases), 0.35 + 0.65 * shadow)
+    light = np.where(skin > 0.5, light * (1 - 0.22 * creases), 0.35 + 0.65 * shadow)
 
-    flush = np.clip(0.55 * np.exp(-np.clip(-distance, 0, None) / 5) + 0.5 * creases, 0, 1)
+    flush = np.clip(0.55 * np.exp(-np.clip(-distance, 0, None) / 5) + 0.38 * creases, 0, 1)
     for (cx, cy), (sx, sy), high in RELIEF:
         flush += 0.09 * high * np.exp(-(((x - cx) / sx) ** 2) - ((y - cy) / sy) ** 2)
     flush = np.clip(flush + 0.05 * rough, 0, 1)[..., None]
@@ -116,24 +122,36 @@ def _silhouette(x: Floats, y: Floats) -> Floats:
     return union
 
 
-def _distance_to(curve: tuple[Point, Point, Point, Point], x: Floats, y: Floats) -> Floats:
-    nearest = np.full_like(x, np.inf)
+def _draw_crease(
+    creases: Floats, curve: tuple[Point, Point, Point, Point], strength: float, x: Floats, y: Floats
+) -> None:
+    """Deepens `creases` along the curve, which fades in and out; touches only pixels near it."""
     t = np.linspace(0, 1, 25)[:, None]
     weights = np.hstack([(1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3])
     points = weights @ np.array(curve)
-    for (ax, ay), (bx, by) in zip(points[:-1], points[1:], strict=True):
+    fade = np.minimum(1, 5 * np.minimum(t, 1 - t) + 0.25).ravel()
+    for k, ((ax, ay), (bx, by)) in enumerate(pairwise(points)):
+        columns = np.flatnonzero(np.abs(x[0] - (ax + bx) / 2) < abs(bx - ax) / 2 + CREASE_REACH_MM)
+        rows = np.flatnonzero(np.abs(y[:, 0] - (ay + by) / 2) < abs(by - ay) / 2 + CREASE_REACH_MM)
+        if not len(columns) or not len(rows):
+            continue
+        part = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+        px, py = x[part], y[part]
         length = (bx - ax) ** 2 + (by - ay) ** 2
-        along = np.clip(((x - ax) * (bx - ax) + (y - ay) * (by - ay)) / length, 0, 1)
-        nearest = np.minimum(nearest, np.hypot(x - ax - along * (bx - ax), y - ay - along * (by - ay)))
-    return nearest
+        along = np.clip(((px - ax) * (bx - ax) + (py - ay) * (by - ay)) / length, 0, 1)
+        distance = np.hypot(px - ax - along * (bx - ax), py - ay - along * (by - ay))
+        depth = (fade[k] + along * (fade[k + 1] - fade[k])) * strength
+        creases[part] = np.maximum(creases[part], depth * np.exp(-((distance / CREASE_MM) ** 2)))
 
 
 def _texture(height: int, width: int, mm_per_pixel: float) -> Floats:
-    """Skin's unevenness: noise smoothed at two sizes, about unit height."""
+    """Skin's unevenness: noise of three grain sizes, about unit height."""
     random = np.random.default_rng(SEED)
     total = np.zeros((height, width))
-    for size_mm, weight in ((0.5, 0.5), (5.0, 1.0)):
-        noise = blur(random.standard_normal((height, width)), size_mm / mm_per_pixel)
+    for size_mm, weight in ((0.7, 0.8), (2.2, 0.5), (14.0, 0.9)):
+        cells = [max(2, round(side * mm_per_pixel / size_mm)) for side in (height, width)]
+        coarse = Image.fromarray(random.standard_normal(cells).astype(np.float32))
+        noise = np.asarray(coarse.resize((width, height), Image.Resampling.BICUBIC), dtype=np.float64)
         total += weight * noise / noise.std()
     return total
 
