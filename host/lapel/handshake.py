@@ -39,7 +39,7 @@ async def authenticate(connection: ServerConnection, pins: Pins, has_room: Calla
 
     An unknown pin is challenged with a random key, so that a stranger cannot tell which ids exist.
     """
-    hello = await _expect(connection, "hello")
+    hello = await _expect(connection, "hello", "a pin")
     if hello["v"] != VERSION:
         older = "pin" if hello["v"] < VERSION else "relay"
         raise Refused(
@@ -53,7 +53,8 @@ async def authenticate(connection: ServerConnection, pins: Pins, has_room: Calla
     parts = (hello["v"], hello["pin"], hello["nonce"], nonce)
     challenge = messages.encode(messages.DOWN, "challenge", nonce=nonce, mac=mac(key, "relay", *parts))
     await connection.send(challenge)
-    proof = await _expect(connection, "proof")
+    who = f"{hello['pin']!r} ({'paired' if pin else 'not paired'})"
+    proof = await _expect(connection, "proof", who)
     if not same(proof["mac"], mac(key, "pin", *parts)) or pin is None:
         raise Refused(
             "unknown_pin",
@@ -73,15 +74,14 @@ async def authenticate(connection: ServerConnection, pins: Pins, has_room: Calla
     return Greeted(pin, display, hello["firmware"])
 
 
-async def _expect(connection: ServerConnection, t: str) -> dict[str, Any]:
+async def _expect(connection: ServerConnection, t: str, who: str) -> dict[str, Any]:
     text = await connection.recv()
     if not isinstance(text, str):
         raise WireError("unknown_type", f"expected {t}, got a binary frame before the challenge was passed")
     message: dict[str, Any] = messages.decode(messages.UP, text)
     if message["t"] == "error":
-        raise Refused(
-            "pin_refused", "", f"the pin refused this relay: {message['text']!r}; was it paired with another?"
-        )
+        # What a pin does that has another key than the relay: it sees the relay's MAC first.
+        raise Refused("pin_refused", "", f"{who} says: {message['text']!r}; pair it with: lapel pair")
     if message["t"] != t:
         raise WireError("unknown_type", f"expected {t}, got {message['t']}")
     return message
