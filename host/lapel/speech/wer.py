@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import soxr
 
-from lapel.speech.engine import SAMPLE_RATE_HZ, SpeechToText
+from lapel.speech.engine import SAMPLE_RATE_HZ, SpeechError, SpeechToText
 
 # fmt: off
 _ONES = [
@@ -48,6 +48,20 @@ def number_words(number: int) -> list[str]:
     return [_ONES[number]]
 
 
+def chinese_number(number: int) -> str:
+    """A number below 10,000 as said in Chinese: 12 -> 十二, 105 -> 一百零五; longer ones by the digit."""
+    digits = "零一二三四五六七八九"
+    if number < 10 or number >= 10_000:
+        return "".join(digits[int(digit)] for digit in str(number))
+    said, pending_zero = "", False
+    for scale, name in ((1000, "千"), (100, "百"), (10, "十"), (1, "")):
+        digit = number // scale % 10
+        if digit:
+            said += ("零" if pending_zero else "") + digits[digit] + name
+        pending_zero = bool(said) and not digit
+    return said.removeprefix("一") if said.startswith("一十") else said
+
+
 def normalise(text: str) -> list[str]:
     """The words of `text`: lower case, no punctuation, numbers as words, `2:30 p.m.` as `two thirty pm`."""
     text = unicodedata.normalize("NFKC", text).lower().replace("’", "'")
@@ -56,6 +70,8 @@ def normalise(text: str) -> list[str]:
     text = re.sub(r"(?<=\d),(?=\d{3})", "", text)
     text = re.sub(r"(\d+)\.(\d+)", lambda m: f"{m[1]} point {' '.join(m[2])}", text)
     text = text.replace("%", " percent ").replace("&", " and ")
+    if re.search(f"[{_IDEOGRAPHS}]", text):
+        text = re.sub(r"\d+", lambda m: chinese_number(int(m[0])), text)
     text = re.sub(r"\d+", lambda m: f" {' '.join(number_words(int(m[0])))} ", text)
     text = re.sub(f"([{_IDEOGRAPHS}])", r" \1 ", text)
     text = re.sub(r"(?<!\w)'|'(?!\w)|[^\w\s']|_", " ", text)  # keeps the apostrophe of "what's"
@@ -158,7 +174,10 @@ def main() -> None:
             print(f"{clip.errors:3}/{clip.words:<3} {clip.took_s:6.3f} s  {clip.file:24} {clip.heard}")
         print(f"{options.engine}: WER {measured.word_error_rate:.1%}, RTF {measured.real_time_factor:.3f}")
 
-    asyncio.run(run())
+    try:
+        asyncio.run(run())
+    except SpeechError as error:
+        parser.exit(1, f"{error}\n")
 
 
 if __name__ == "__main__":

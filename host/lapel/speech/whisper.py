@@ -14,8 +14,13 @@ from lapel.speech.native import Decoder, NativeEngine
 MODEL = "whisper-base"
 _MAX_THREADS = 4  # beyond four cores the small model gains nothing
 
-# Whisper was trained on both scripts; a first sentence in simplified characters makes it stay with them.
-_PROMPTS = {"zh": "以下是普通话的句子。"}
+# Whisper was trained on both scripts; a first sentence in simplified characters makes it stay with them
+# (without: 36 % of the characters differ, with it 9 %). `zh-TW` is left to its own way.
+_PROMPTS = {"zh": "以下是普通话的句子。", "zh-cn": "以下是普通话的句子。"}
+
+# English is heard as well with one beam as with five, and better in noise; Chinese gains (11.6 to 9.3 %).
+_BEAMS = {"en": 1}
+_DEFAULT_BEAMS = 5
 
 
 def load(model: Path | None = None) -> Decoder:
@@ -36,15 +41,19 @@ def load(model: Path | None = None) -> Decoder:
     languages = whisper.supported_languages
 
     def decode(pcm: bytes, language: str) -> str:
-        if language != "auto" and language not in languages:
+        code = language.split("-")[0].lower()  # en-GB is en
+        if code != "auto" and code not in languages:
             raise SpeechError(f"Speech in the language {language!r} is not supported.")
+        samples = np.frombuffer(pcm, "<i2").astype(np.float32) / 32768
+        if code == "auto":  # costs as much again as the words (0.7 s)
+            code, _, _ = whisper.detect_language(samples)
         segments, _ = whisper.transcribe(
-            np.frombuffer(pcm, "<i2").astype(np.float32) / 32768,
-            language=None if language == "auto" else language,
-            beam_size=1,  # as right as 5 on our recordings, and faster
+            samples,
+            language=code,
+            beam_size=_BEAMS.get(code, _DEFAULT_BEAMS),
             without_timestamps=True,
             condition_on_previous_text=False,
-            initial_prompt=_PROMPTS.get(language),
+            initial_prompt=_PROMPTS.get(code if language == "auto" else language.lower()),
             vad_filter=True,  # without it Whisper invents words on silence and noise
         )
         return " ".join(segment.text for segment in segments)

@@ -17,6 +17,7 @@ from lapel.speech import Speech, SpeechError, SpeechSettings, TooSlow, engine_na
 from lapel.speech.native import Decoder, NativeEngine
 from lapel.speech.openai_stt import OpenAiSpeech
 from lapel.speech.vad import CHUNK_BYTES, SileroDetector, VoiceActivity
+from lapel.speech.wer import measure, normalise, read_pcm
 
 RECORDINGS = Path(__file__).parent / "recordings"
 SECOND = b"\0\0" * speech.SAMPLE_RATE_HZ
@@ -167,8 +168,6 @@ def test_there_are_recordings() -> None:
 
 @pytest.mark.parametrize("file", recordings(), ids=lambda file: file.stem)
 async def test_voice_in_recordings_whole_and_as_a_stream(file: Path) -> None:
-    from lapel.speech.wer import read_pcm
-
     pcm = read_pcm(file)
     detector = SileroDetector()
     assert await detector.has_voice(pcm)
@@ -185,8 +184,6 @@ async def test_voice_in_recordings_whole_and_as_a_stream(file: Path) -> None:
 
 
 async def test_streams_do_not_mix() -> None:
-    from lapel.speech.wer import read_pcm
-
     pcm = read_pcm(recordings()[0])
     detector = SileroDetector()
     streams = [detector.stream() for _ in range(6)]
@@ -198,8 +195,6 @@ async def test_streams_do_not_mix() -> None:
 
 
 def test_the_size_of_the_pieces_does_not_matter() -> None:
-    from lapel.speech.wer import read_pcm
-
     pcm = read_pcm(recordings()[0])
     whole, pieces = VoiceActivity(), VoiceActivity()
     whole.feed(pcm)
@@ -219,8 +214,6 @@ def manifest() -> Path:
 
 
 async def test_english_by_default_is_moonshine(manifest: Path) -> None:
-    from lapel.speech.wer import read_pcm
-
     hearing = Speech()
     await hearing.load()
     pcm = read_pcm(RECORDINGS / "wy_lamp.wav")
@@ -237,8 +230,6 @@ async def test_moonshine_on_less_than_a_tenth_of_a_second() -> None:
 
 
 async def test_english_word_error_rate(manifest: Path) -> None:
-    from lapel.speech.wer import measure
-
     engine = await speech.load_engine("moonshine")
     measured = await measure(engine, manifest)
     await engine.close()
@@ -247,8 +238,6 @@ async def test_english_word_error_rate(manifest: Path) -> None:
 
 @pytest.mark.full
 async def test_whisper_word_error_rate(manifest: Path) -> None:
-    from lapel.speech.wer import measure
-
     try:
         engine = await speech.load_engine("whisper")
     except speech.EngineMissing as error:
@@ -256,6 +245,9 @@ async def test_whisper_word_error_rate(manifest: Path) -> None:
     measured = await measure(engine, manifest)
     assert measured.word_error_rate <= 0.07, [clip for clip in measured.clips if clip.errors]
     assert await engine.transcribe(SECOND * 3, "en") == ""
+    lamp = read_pcm(RECORDINGS / "wy_lamp.wav")
+    for language in ("auto", "en-GB"):
+        assert normalise(await engine.transcribe(lamp, language)) == normalise("turn on the living room lamp")
     with pytest.raises(SpeechError, match="language 'xx' is not supported"):
         await engine.transcribe(SECOND, "xx")
     await engine.close()

@@ -7,7 +7,7 @@ import random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lapel.speech.wer import normalise, number_words, word_errors
+from lapel.speech.wer import chinese_number, normalise, number_words, word_errors
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,8 @@ from lapel.speech.wer import normalise, number_words, word_errors
         ("an ill-disposed man", "An ill disposed man,"),
         ("‘quoted’", "quoted"),
         ("今天天气", "今天 天气。"),
+        ("早上七点", "早上7点。"),
+        ("一百零五米", "105米"),
     ],
 )
 def test_the_same_words(one: str, other: str) -> None:
@@ -42,6 +44,20 @@ def test_numbers() -> None:
     assert number_words(0) == ["zero"]
     assert " ".join(number_words(1_000_019)) == "one million nineteen"
     assert " ".join(number_words(21_300)) == "twenty one thousand three hundred"
+
+
+def test_chinese_numbers() -> None:
+    said = {
+        0: "零",
+        10: "十",
+        12: "十二",
+        20: "二十",
+        105: "一百零五",
+        110: "一百一十",
+        1005: "一千零五",
+        2000: "二千",
+    }
+    assert {number: chinese_number(number) for number in said} == said
 
 
 def test_errors_are_substitutions_insertions_and_deletions() -> None:
