@@ -1,10 +1,11 @@
 """Builds the pin's font: `python -m lapel.glyphs.build [FILE]`, or `make font`.
 
-The strokes come from the PyPI package Hershey-Fonts (font "futural", Roman simplex); the same input gives
+The strokes come from the PyPI package Hershey-Fonts (font "rowmans", Roman simplex); the same input gives
 the same bytes. The acknowledgement that the Hershey data asks for is written beside the font.
 """
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from HersheyFonts import HersheyFonts
@@ -15,8 +16,13 @@ from lapel.glyphs.latin import Stroke
 
 Glyph = tuple[int, list[Stroke]]
 
+# The wire is MicroPython and has no annotations.
+_pack: Callable[[int, list[Stroke]], bytes] = glyphs.pack
+_pack_font: Callable[[dict[int, bytes]], bytes] = glyphs.pack_font
+
 SCALE = glyphs.CAP_UNITS // 21  # Hershey's capitals are 21 high
 BASELINE = 9  # of Hershey's downward y
+SPACE = 14
 FONT_FILE = Path(__file__).parents[3] / "firmware" / "pin" / "projector" / "font.bin"
 
 ACKNOWLEDGEMENT = """\
@@ -35,14 +41,16 @@ Accents, signs and symbols were drawn for Lapel. Built by `make font`; do not ed
 def hershey_letters() -> dict[str, Glyph]:
     """ASCII on Hershey's grid: x from the left edge of the cell, y up from the baseline."""
     font = HersheyFonts()
-    font.load_default_font("futural")
+    font.load_default_font("rowmans")
     letters: dict[str, Glyph] = {}
     for code in range(0x20, 0x7F):
         glyph = font.all_glyphs[chr(code)]
         left = glyph.left_offset
         strokes = [[(x - left, BASELINE - y) for x, y in stroke] for stroke in glyph.strokes if stroke]
         letters[chr(code)] = (glyph.char_width, strokes)
-    # The apostrophe of this font is a plain wedge in a narrow cell; digits must not jump when a time ticks.
+    # Hershey's space is as wide as a letter; a narrower one lets the letters be larger.
+    letters[" "] = (SPACE, [])
+    # Digits must not jump when a time ticks.
     widest = max(letters[digit][0] for digit in "0123456789")
     for digit in "0123456789":
         letters[digit] = _in_cell(letters[digit], widest)
@@ -71,9 +79,8 @@ def packed_font() -> bytes:
     packed = {}
     for letter, (advance, strokes) in all_letters().items():
         scaled = [[(x * SCALE, y * SCALE) for x, y in stroke] for stroke in strokes]
-        packed[ord(letter)] = glyphs.pack(advance * SCALE, scaled)
-    font: bytes = glyphs.pack_font(packed)
-    return font
+        packed[ord(letter)] = _pack(advance * SCALE, scaled)
+    return _pack_font(packed)
 
 
 def _moved(strokes: list[Stroke], dx: int, dy: int) -> list[Stroke]:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - coordinates read better in lines that follow a stroke
 """Letters beyond ASCII, composed on Hershey's grid: y up from the baseline, capitals 21 high, x-height 14.
 
 A composed letter is a base letter and a mark; a sign is drawn here. Coordinates of signs start at the left
@@ -53,6 +54,16 @@ def _circle(x: int, y: int, radius: int) -> Stroke:
 
 # sign: advance, strokes
 SIGNS: dict[str, tuple[int, list[Stroke]]] = {
+    # Hershey's have a doubled stroke or are another sign.
+    "'": (8, [[(4, 21), (4, 14)]]),
+    "`": (10, [[(3, 21), (7, 16)]]),
+    "[": (12, [[(9, 24), (4, 24), (4, -4), (9, -4)]]),
+    "]": (12, [[(3, 24), (8, 24), (8, -4), (3, -4)]]),
+    "{": (13, [[(10, 24), (7, 23), (6, 21), (6, 13), (5, 11), (3, 10), (5, 9), (6, 7), (6, -1), (7, -3), (10, -4)]]),
+    "}": (13, [[(3, 24), (6, 23), (7, 21), (7, 13), (8, 11), (10, 10), (8, 9), (7, 7), (7, -1), (6, -3), (3, -4)]]),
+    "~": (22, [[(3, 8), (4, 10), (7, 12), (9, 11), (13, 8), (15, 7), (18, 9), (19, 11)]]),
+    "^": (16, [[(2, 12), (8, 21), (14, 12)]]),
+    "_": (18, [[(0, -4), (18, -4)]]),
     "ı": (8, [[(4, 14), (4, 0)]]),
     "¡": (10, [_dot(5, 12), [(5, 7), (5, -7)]]),
     "¿": (18, [_dot(9, 12), [(9, 7), (9, 5), (8, 3), (4, 0), (3, -2), (3, -4), (4, -6), (7, -7), (11, -7),
