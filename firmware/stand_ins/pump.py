@@ -53,7 +53,7 @@ def hook():
 
 
 def start(callback, link):
-    """Has `callback(None)` called when the deadline has come or `link` (or None) can be read; it calls `ran`."""
+    """Has `callback(None)` called when the deadline has come or `link` can be read; it calls `ran`."""
     _ran.acquire()
     # A datagram socket that is connected to itself, because this port has no pipe.
     for port in range(49152, 65536):
@@ -111,6 +111,8 @@ def _sleep(callback, link, kick, shared, ran):
             for item in poller.ipoll(max(0, (left + 999) // 1000)):
                 if item[0] is kick:
                     kick.readinto(drained)
+                elif item[1] & select.POLLHUP:
+                    die()  # the host is gone, and the main thread may be in a long wait
                 else:
                     ready = True
         shared[_ASLEEP] = NEVER

@@ -77,7 +77,7 @@ class Link:
         return count  # None: nothing there yet
 
     def send(self, kind, head, data=b"", start=0, count=0):
-        """Queues `head` and `count` bytes of `data` from `start` on as a message. False if there was no room."""
+        """Queues a message of `head` and `count` bytes of `data` from `start` on. False if it has no room."""
         length = len(head) + count
         if self._tail + HEADER_BYTES + length > OUTBOX_BYTES:
             self._compact()

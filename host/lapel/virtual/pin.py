@@ -62,8 +62,9 @@ def find_interpreter() -> Path:
     if found:
         return Path(found)
     raise PinError(
-        f"no MicroPython interpreter: expected {own} or one on the PATH; run `make setup`. There is no package "
-        "of it for Linux on ARM (aarch64): build MicroPython's unix port there and set LAPEL_MICROPYTHON to it"
+        f"no MicroPython interpreter: expected {own} or one on the PATH; run `make setup`. There is no "
+        "package of it for Linux on ARM (aarch64): build MicroPython's unix port there and name it in "
+        "LAPEL_MICROPYTHON"
     )
 
 
@@ -147,7 +148,6 @@ class VirtualPin:
             cause, ms = self._reset
             self.resets += 1
             if cause == "deepsleep":
-                self._moved.clear()
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._moved.wait(), ms / 1000 if ms else None)
 
@@ -245,6 +245,7 @@ class VirtualPin:
             if text.startswith("rst:"):
                 cause, _, ms = text[4:].partition(" ")
                 self._reset = cause, int(ms or 0)
+                self._moved.clear()  # what moves from now on wakes it
             self._say_line(text)
             async with self._changed:
                 self._changed.notify_all()

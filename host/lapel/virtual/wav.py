@@ -27,7 +27,7 @@ class WavError(ValueError):
 
 
 def read(path: Path) -> Samples:
-    """The recording in `path` as 16-bit samples at SAMPLE_RATE_HZ. Raises WavError. Blocks while resampling."""
+    """The recording in `path` as 16-bit samples at SAMPLE_RATE_HZ. Raises WavError. Blocks."""
     try:
         size = path.stat().st_size
         if size > MAX_FILE_BYTES:
@@ -48,9 +48,7 @@ def decode(data: bytes) -> Samples:
     if frames == 0:
         raise WavError("expected sound, the file has no samples; record it again")
     if frames > MAX_UTTERANCE_S * rate:
-        raise WavError(
-            f"at most {MAX_UTTERANCE_S} s, the recording has {frames / rate:.1f} s; cut it shorter"
-        )
+        raise WavError(f"at most {MAX_UTTERANCE_S} s, this one has {frames / rate:.1f} s; cut it shorter")
     sound = sound[: frames * channels * bits // 8]
     if (kind, channels, rate, bits) == (PCM, 1, SAMPLE_RATE_HZ, 16):
         return np.frombuffer(sound, dtype="<i2").astype(np.int16)
