@@ -1,4 +1,4 @@
-"""The virtual I2S hardware in sample counts: what it keeps, what it drops, what it sends when it has nothing."""
+"""The virtual I2S hardware in sample counts: what it keeps and drops, what it sends when it has nothing."""
 
 from array import array
 

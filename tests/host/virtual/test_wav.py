@@ -1,5 +1,6 @@
 """Recordings of every kind become 16 kHz mono; broken ones are refused with a sentence."""
 
+import contextlib
 import struct
 from pathlib import Path
 
@@ -118,10 +119,8 @@ def test_what_is_no_recording_is_refused_with_a_reason(data, sentence):
 
 def test_no_cut_of_a_recording_raises_anything_else():
     for end in range(len(GOOD)):
-        try:
+        with contextlib.suppress(wav.WavError):
             wav.decode(GOOD[:end])
-        except wav.WavError:
-            pass
 
 
 def test_a_missing_file_is_named(tmp_path: Path):
