@@ -47,20 +47,13 @@ class ScriptedAssistant:
     def __init__(self) -> None:
         self.asked: list[tuple[str, list[Exchange]]] = []
         self.on_answer: Callable[[str], Any] = self._answer
-        self.on_warm: Callable[[], Awaitable[None]] = self._warm
 
     def answer(self, question: str, earlier: list[Exchange]) -> Any:
         self.asked.append((question, earlier))
         return self.on_answer(question)
 
-    async def warm(self, earlier: list[Exchange]) -> None:
-        await self.on_warm()
-
     async def _answer(self, question: str) -> AsyncGenerator[str, None]:
         yield ANSWER
-
-    async def _warm(self) -> None:
-        return None
 
 
 class ListedHistory:
