@@ -239,7 +239,7 @@ def _wait_for_end(gone: threading.Event) -> None:
     while os.read(0, 4096):
         pass
     gone.set()
-    os._exit(0)  # at once, also in the middle of loading; nothing here needs saving
+    os._exit(0)  # at once (while loading: as soon as that lets Python run); nothing here needs saving
 
 
 def main() -> None:

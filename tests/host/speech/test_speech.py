@@ -253,6 +253,18 @@ async def test_whisper_word_error_rate(manifest: Path) -> None:
     await engine.close()
 
 
+@pytest.mark.full
+@pytest.mark.parametrize("language", ["zh", "auto"])
+async def test_whisper_on_synthesised_chinese(language: str) -> None:
+    try:
+        engine = await speech.load_engine("whisper")
+    except speech.EngineMissing as error:
+        pytest.skip(str(error))
+    measured = await measure(engine, Path(__file__).parent / "chinese" / "manifest.tsv", language)
+    await engine.close()
+    assert measured.word_error_rate <= 0.15, [clip for clip in measured.clips if clip.errors]
+
+
 # A server with /v1/audio/transcriptions
 
 
