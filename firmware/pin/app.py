@@ -17,6 +17,10 @@ TICK_MS = 5  # the button, the microphone and the light are looked at this often
 SLEEP_MS = 1_800_000  # a kitchen timer set by voice must still be able to ring
 NUMBER_BITS = 29  # utterances start at random, so that no boot repeats the numbers of the last one
 
+_SEEKING = (CONNECTING, OFFLINE)  # made once: a tuple of names in the loop would be allocated each time
+_RESTING = (IDLE, CONNECTING, OFFLINE)
+_NOT_SHOWING = (OFFLINE, FAULT, THINKING)  # a sentence of the pin's own comes beside these
+
 HEARD_ENOUGH = "I listen for 30 seconds."
 
 
@@ -222,7 +226,7 @@ class App:
         """Put a sentence of the pin's own on the palm."""
         display = self._parts.display
         self.reader.show(sentence(text, display["cols"], display["lines"]), now)
-        if self.machine.state not in (OFFLINE, FAULT, THINKING):
+        if self.machine.state not in _NOT_SHOWING:
             self.machine.move(SHOWING)
 
     def _event(self, name, **more):
@@ -255,7 +259,7 @@ class App:
         up = link.state == UP
         self.mic.linked = up
         if up:
-            if state in (CONNECTING, OFFLINE):
+            if state in _SEEKING:
                 self._rest(now)
             elif state != LISTENING:
                 self._ask_typed(now)
@@ -288,7 +292,7 @@ class App:
             if self.machine.state == THINKING:
                 self.machine.move(OFFLINE)
             self._say(late, now)
-        resting = self.machine.state in (IDLE, CONNECTING, OFFLINE)
+        resting = self.machine.state in _RESTING
         if resting and self._sleep.passed(now) and self.question.number is None:
             self.machine.move(ASLEEP)
             self.link.want(False)

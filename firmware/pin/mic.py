@@ -6,8 +6,6 @@ look-up). Its interrupt callback only counts full buffers, `poll` does the work;
 avoided because they stall on boards with octal PSRAM (micropython issue 16029).
 """
 
-from array import array
-
 from lapel_wire.audio import SAMPLE_RATE_HZ, SAMPLES_PER_FRAME
 from pin import log
 from pin.clock import ticks_diff, ticks_ms
@@ -63,7 +61,9 @@ def convert(words: ptr32, start: int, count: int, shift: int, out: ptr16, at: in
 class _Buffer:
     def __init__(self, words):
         self.words = words
-        self.data = array("i", bytes(4 * words))
+        self.data = bytearray(4 * words)
+        view = memoryview(self.data)
+        self.view = view.cast("I") if hasattr(view, "cast") else self.data  # viper needs no cast
 
 
 class Mic:
@@ -130,7 +130,7 @@ class Mic:
         if not self.running:
             return
         # A callback of the last recording may have come late, so the buffer is asked too.
-        while self._taken != self._full and _written(self._queue[0].data, self._queue[0].words - 1):
+        while self._taken != self._full and _written(self._queue[0].view, self._queue[0].words - 1):
             self._take()
             self._taken += 1
             self._next()
@@ -144,7 +144,7 @@ class Mic:
 
     def _hand(self, place, buffer):
         self._queue[place] = buffer
-        _clear(buffer.data, buffer.words)
+        _clear(buffer.view, buffer.words)
         self._i2s.readinto(buffer.data)
 
     def _filled(self, _):
@@ -164,7 +164,7 @@ class Mic:
         progress = False
         while self._at < buffer.words and not utterance.full:
             room = min(SAMPLES_PER_FRAME - self._have, buffer.words - self._at)
-            count = convert(buffer.data, self._at, room, self._shift, self._pcm, self._have)
+            count = convert(buffer.view, self._at, room, self._shift, self._pcm, self._have)
             self._at += count
             self._have += count
             self._received += count

@@ -37,6 +37,8 @@ class Settings:
             networks = _list(values.get("wifi", []), "wifi")
             self.wifi = [(_text(n, "ssid", 32), _text(n, "password", 64)) for n in networks]
             self.board = values.get("board")
+            if self.board is not None and not _is_name(self.board):
+                raise ValueError("board: expected the name of a board file")
         except KeyError as error:
             raise SettingsError(NOT_PAIRED, "%s: %s is missing" % (PATH, error)) from None
         except (TypeError, ValueError, AttributeError) as error:
@@ -74,6 +76,11 @@ def _der(pem):
     if lines[0].strip() != "-----BEGIN CERTIFICATE-----" or lines[-1].strip() != "-----END CERTIFICATE-----":
         raise ValueError("certificate: expected one certificate as PEM text")
     return a2b_base64("".join(lines[1:-1]))  # not every port's TLS reads PEM
+
+
+def _is_name(value):
+    # It is imported: nothing but a name may pass.
+    return isinstance(value, str) and value and all([c in "abcdefghijklmnopqrstuvwxyz0123456789_" for c in value])
 
 
 def _text(values, name, longest):

@@ -1,0 +1,162 @@
+"""Cards on a projector that is not there."""
+
+from pin.reading import CHOICE_MS, GROWING_MS, LAST_MS, PAGE_MS, PALM_MS, WORDS_A_MINUTE, Reader, sentence
+
+ON_MICROPYTHON = True
+
+WORD_MS = 60000 // WORDS_A_MINUTE
+
+
+class FakeProjector:
+    """Notes what is drawn."""
+
+    def __init__(self):
+        self.lit = True
+        self.drawn = []
+
+    def show(self, lines, title=None, choices=(), focus=0):
+        self.drawn.append((list(lines), title, choices, focus))
+        return True
+
+    def dark(self):
+        self.drawn.append(None)
+
+
+def card(number=1, pages=(("one two",),), rev=0, more=False, **fields):
+    made = {"card": number, "rev": rev, "kind": "answer", "pages": [list(page) for page in pages], "more": more}
+    made.update(fields)
+    return made
+
+
+def run(reader, from_ms, to_ms, step_ms=5):
+    """What `poll` tells: [(ms, what)]."""
+    told = []
+    for ms in range(from_ms, to_ms, step_ms):
+        what = reader.poll(ms)
+        if what:
+            told.append((ms, what))
+            if what == "done":
+                reader.close()
+                break
+    return told
+
+
+def shown(**fields):
+    projector = FakeProjector()
+    reader = Reader(projector)
+    assert reader.show(card(**fields), 0)
+    return reader, projector
+
+
+def near(ms, expected):
+    return expected <= ms <= expected + 10
+
+
+def test_one_page_is_read_and_put_away():
+    reader, projector = shown()
+    ((ms, what),) = run(reader, 0, 60000)
+    assert what == "done" and near(ms, PAGE_MS + 2 * WORD_MS + LAST_MS)
+    assert projector.drawn == [(["one two"], None, (), 0), None]
+
+
+def test_pages_turn_at_reading_speed():
+    reader, projector = shown(pages=(("one two", "three"), ("four",)))
+    (first, turned), (second, done) = run(reader, 0, 60000)
+    assert (turned, done) == ("page", "done")
+    assert near(first, PAGE_MS + 3 * WORD_MS)
+    assert near(second - first, PAGE_MS + WORD_MS + LAST_MS)
+    assert [drawn[0] for drawn in projector.drawn[:-1]] == [["one two", "three"], ["four"]]
+
+
+def test_scripts_without_spaces_take_time_too():
+    reader, _ = shown(pages=(("今天天气很好",), ("x",)))
+    assert near(run(reader, 0, 60000)[0][0], PAGE_MS + 3 * WORD_MS)
+
+
+def test_the_page_waits_in_the_dark_for_a_palm():
+    reader, projector = shown()
+    projector.lit = False
+    assert run(reader, 0, 20000) == []
+    projector.lit = True
+    ((ms, _),) = run(reader, 20000, 60000)
+    assert near(ms + 5, 20000 + PAGE_MS + 2 * WORD_MS + LAST_MS)
+
+
+def test_without_a_palm_it_goes():
+    reader, projector = shown()
+    projector.lit = False
+    ((ms, what),) = run(reader, 0, 60000)
+    assert what == "done" and near(ms, PALM_MS)
+
+
+def test_a_growing_card_keeps_its_page_and_its_time():
+    reader, projector = shown(pages=(("one",),), more=True)
+    run(reader, 0, 500)
+    assert reader.show(card(pages=(("one two",), ("three",)), rev=1), 500)
+    told = run(reader, 500, 60000)
+    assert near(told[0][0], PAGE_MS + 2 * WORD_MS)
+    assert len([d for d in projector.drawn if d and d[0] == ["one two"]]) == 1
+
+
+def test_an_older_revision_is_nothing_new():
+    reader, projector = shown(rev=3)
+    assert not reader.show(card(rev=3, pages=(("x",),)), 10)
+    assert not reader.show(card(rev=2, pages=(("x",),)), 10)
+    assert len(projector.drawn) == 1
+
+
+def test_another_card_replaces_it():
+    reader, projector = shown(pages=(("a",), ("b",)))
+    run(reader, 0, 3000)
+    assert reader.page == 1
+    assert reader.show(card(number=2, pages=(("c",),)), 3000)
+    assert reader.page == 0 and projector.drawn[-1][0] == ["c"]
+
+
+def test_a_growing_card_waits_on_its_last_page():
+    reader, _ = shown(more=True)
+    ((ms, what),) = run(reader, 0, 60000)
+    assert what == "done" and near(ms, GROWING_MS)
+
+
+def test_the_same_lines_are_not_drawn_again():
+    reader, projector = shown(more=True)
+    reader.show(card(rev=1, more=False), 100)
+    assert len(projector.drawn) == 1
+
+
+def test_fewer_pages_than_before():
+    reader, _ = shown(pages=(("a",), ("b",), ("c",)))
+    run(reader, 0, 5000)
+    assert reader.page == 2
+    reader.show(card(rev=1, pages=(("a",),)), 5000)
+    assert reader.page == 0
+
+
+def test_a_card_without_pages_is_soon_over():
+    reader, projector = shown(pages=())
+    assert run(reader, 0, 100) == [(0, "done")] and projector.drawn[0][0] == []
+
+
+def test_choices_on_the_last_page():
+    labels = [{"id": "y", "label": "Yes"}, {"id": "n", "label": "No"}]
+    reader, projector = shown(pages=(("sure",), ("really",)), choices=labels)
+    assert reader.choices() == ()
+    reader.next_choice()
+    assert reader.focus == 0
+    ((first, _),) = run(reader, 0, 3000)
+    assert reader.choices() == labels and projector.drawn[-1] == (["really"], None, ("Yes", "No"), 0)
+    reader.next_choice()
+    assert projector.drawn[-1][3] == 1
+    reader.next_choice()
+    assert projector.drawn[-1][3] == 0
+    ((ms, what),) = run(reader, 3000, 90000)
+    assert what == "done" and ms > CHOICE_MS
+
+
+def test_sentence_wraps_to_the_display():
+    made = sentence("No connection to the relay.", 12, 3)
+    assert made["pages"] == [["No", "connection", "to the"], ["relay."]]
+    assert made["card"] is None and made["more"] is False
+    assert sentence("", 12, 3)["pages"] == [[""]]
+    assert sentence("Honorificabilitudinitas", 12, 3)["pages"] == [["Honorificabilitudinitas"]]
