@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from conftest import run_micropython
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lapel.virtual import beam
@@ -85,8 +86,6 @@ def test_other_mirrors_are_driven_right(hz, damping):
 
 
 def test_both_interpreters_write_the_same_samples(tmp_path):
-    from conftest import run_micropython
-
     pages = [lines for lines, _ in TABLE] + [["Ünïcödé ½ €5"], [".", "@"], ["\u4f60"]]
     script = tmp_path / "draw.py"
     script.write_text(
@@ -151,6 +150,56 @@ def test_any_text_is_drawn_safely(lines):
     drawn = Drawn(lines)
     assert gate().check(drawn.frame, drawn.samples) == ""
     assert unsafe(drawn.words(), drawn.samples) == ""
+
+
+# Runs on MicroPython, where a card takes a millisecond: draws random cards and writes the frames that the
+# guard lets through, each behind its number of samples, then how many it refused.
+RANDOM_CARDS = """
+import random, sys
+from array import array
+from pin.projector import font, guard, page, path, speed
+
+class Hand:
+    present = True
+
+random.seed(int(sys.argv[1]))
+gate = guard.Guard(lambda level: None, Hand(), speed.Mirror())
+sheet, way, planner = page.Page(font.load()), path.Path(), speed.Planner(speed.Mirror())
+frame = array("i", bytes(8 * speed.MAX_SAMPLES))
+refused = 0
+with open(sys.argv[2], "wb") as out:
+    for _ in range(int(sys.argv[3])):
+        lines = []
+        for _ in range(random.randrange(1, 4)):
+            lines.append("".join(chr(random.randrange(32, 384)) for _ in range(random.randrange(13))))
+        sheet.lay_out(lines)
+        way.trace(sheet)
+        samples = planner.plan(way, frame)
+        if gate.check(frame, samples):
+            refused += 1
+            continue
+        out.write(samples.to_bytes(4, "little"))
+        out.write(memoryview(frame)[: 2 * samples])
+print(refused)
+"""
+
+
+@pytest.mark.parametrize("batches", [1, pytest.param(100, marks=pytest.mark.full)])
+def test_random_cards_are_safe(tmp_path, batches):
+    script = tmp_path / "cards.py"
+    script.write_text(RANDOM_CARDS, encoding="utf-8")
+    for batch in range(batches):
+        result = run_micropython(script, batch, tmp_path / "frames", 200)
+        assert result.returncode == 0 and result.stdout.strip() == "0", result.stdout
+        data = (tmp_path / "frames").read_bytes()
+        seen = at = 0
+        while at < len(data):
+            samples = int.from_bytes(data[at : at + 4], "little")
+            words = np.frombuffer(data, "<i4", 2 * samples, at + 4)
+            assert unsafe(words, samples) == "", (batch, seen)
+            at += 4 + 8 * samples
+            seen += 1
+        assert seen == 200
 
 
 @pytest.mark.parametrize("seed", range(4))
