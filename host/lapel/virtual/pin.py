@@ -1,37 +1,32 @@
 """A virtual pin: the unmodified firmware in a MicroPython process, and this host as the world around it.
 
-pin = VirtualPin(flash)         # a folder with the settings.json of a paired pin
-await pin.start()
-pin.palm(True)
-await pin.say(samples)          # press, speak in real time, release
-picture = light.render(pin.light())
-await pin.stop()
+Make a VirtualPin with a folder that has the settings.json of a paired pin, `start` it, hold a `palm` under
+it, `say` something, look at its `light`, `stop` it.
 """
 
 import asyncio
 import contextlib
 import importlib
 import json
+import math
 import os
-import shutil
 import struct
-import sys
 import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from lapel_wire.audio import SAMPLE_RATE_HZ
 
 from lapel import viper
 from lapel.virtual import beam
-from lapel.virtual.wav import Samples
+from lapel.virtual.interpreter import find_interpreter
 from lapel.virtual.world_link import WorldLink
 
 HEAP = "8m"  # the PSRAM of an ESP32-S3 board
-SAMPLE_RATE_HZ = 16000
-CHUNK_SAMPLES = 2000  # 125 ms in a message
+BYTES_PER_S = 2 * SAMPLE_RATE_HZ
+CHUNK_BYTES = 4000  # 125 ms in a message
 AHEAD_S = 0.5  # how far sound is sent ahead of its time: a busy host must not make a gap
 LEAD_S = 0.1  # a finger is faster than a voice: from press to the first word
 LIVE_LEAD_S = 0.06  # a computer's microphone delivers in blocks of about 20 ms, unevenly
@@ -46,26 +41,6 @@ BOARD = "boards.virtual"
 
 class PinError(RuntimeError):
     """The virtual pin cannot run, or ended when it should not."""
-
-
-def find_interpreter() -> Path:
-    """MicroPython's unix port: LAPEL_MICROPYTHON, this environment's own, or the PATH's. Raises PinError."""
-    named = os.environ.get("LAPEL_MICROPYTHON")
-    if named:
-        if not os.access(named, os.X_OK):
-            raise PinError(f"LAPEL_MICROPYTHON: expected a program, {named} is none; correct or unset it")
-        return Path(named)
-    own = Path(sys.prefix) / "micropython" / "bin" / "micropython"
-    if own.exists():
-        return own
-    found = shutil.which("micropython")
-    if found:
-        return Path(found)
-    raise PinError(
-        f"no MicroPython interpreter: expected {own} or one on the PATH; run `make setup`. There is no "
-        "package of it for Linux on ARM (aarch64): build MicroPython's unix port there and name it in "
-        "LAPEL_MICROPYTHON"
-    )
 
 
 class VirtualPin:
@@ -227,9 +202,10 @@ class VirtualPin:
         lit = beam.lit_samples(samples)
         if lit.any():
             self._last_lit = at + (len(lit) - 1 - int(lit[::-1].argmax())) / beam.RATE_HZ
-            if self.lit_at is None:
-                first = at + int(lit.argmax()) / beam.RATE_HZ
-                self.lit_at = first if first >= self._marked else None
+        if self.lit_at is None:
+            early = max(0, math.ceil((self._marked - at) * beam.RATE_HZ))  # samples from before the mark
+            if lit[early:].any():
+                self.lit_at = at + (early + int(lit[early:].argmax())) / beam.RATE_HZ
         for callback in self.on_light:
             callback(samples, at)
 
@@ -254,6 +230,10 @@ class VirtualPin:
         self.lines.append(text)
         for callback in self.on_log:
             callback(text)
+
+    def last_log(self, lines: int = 20) -> str:
+        """The newest lines that it printed."""
+        return "\n".join(list(self.lines)[-lines:])
 
     async def wait_for_line(self, part: str, timeout_s: float, since: int = 0) -> str:
         """The first kept line from number `since` on that has `part` in it. Raises PinError."""
@@ -281,40 +261,45 @@ class VirtualPin:
         self.mark()
         self._input(self._button, 0)
 
-    async def release(self) -> None:
+    async def release(self) -> float:
+        """time.monotonic() of it."""
+        self.mark()
         self._input(self._button, 1)
+        return self._marked
 
     def _input(self, gpio: int, level: int) -> None:
         self._inputs[gpio] = level
         self._send("g", struct.pack("<BB", gpio, level))
         self._moved.set()
 
-    # The voice
+    # The voice: s16le, mono, 16 kHz
 
-    async def say(self, samples: Samples, lead_s: float = LEAD_S) -> None:
-        """Press, speak in real time, release."""
+    async def say(self, pcm: bytes, lead_s: float = LEAD_S) -> float:
+        """Press, speak in real time, release; time.monotonic() of the release. Raises PinError."""
         await self.press()
-        await self.play(samples, lead_s)
-        await self.release()
+        try:
+            await self.play(pcm, lead_s)
+        finally:
+            released = await self.release()
+        return released
 
-    async def play(self, samples: Samples, lead_s: float = 0.0) -> None:
+    async def play(self, pcm: bytes, lead_s: float = 0.0) -> None:
         """Sound in the room, in real time; returns when the last sample has passed. Raises PinError."""
-        pcm = np.asarray(samples, dtype="<i2")
         begin = time.monotonic() + lead_s
-        for at in range(0, len(pcm), CHUNK_SAMPLES):
-            await asyncio.sleep(begin + at / SAMPLE_RATE_HZ - AHEAD_S - time.monotonic())
-            self.hear(pcm[at : at + CHUNK_SAMPLES], begin)
+        for at in range(0, len(pcm), CHUNK_BYTES):
+            await asyncio.sleep(begin + at / BYTES_PER_S - AHEAD_S - time.monotonic())
+            self.hear(pcm[at : at + CHUNK_BYTES], begin)
         sent = self._sent
-        duration = max(0.0, begin + len(pcm) / SAMPLE_RATE_HZ - time.monotonic())
+        duration = max(0.0, begin + len(pcm) / BYTES_PER_S - time.monotonic())
         await self._until(lambda: self._passed >= sent, duration + LATE_S, "the end of the sound")
 
-    def hear(self, samples: Samples, at: float | None = None) -> None:
+    def hear(self, pcm: bytes, at: float | None = None) -> None:
         """Sound from time.monotonic() `at` on, or after all sound before it if that is later. By default as
-        soon as it can be without gaps, for a live microphone. Up to CHUNK_SAMPLES."""
+        soon as it can be without gaps, for a live microphone. Up to CHUNK_BYTES."""
         if at is None:
             at = time.monotonic() + LIVE_LEAD_S
-        self._send("a", struct.pack("<q", int(at * 1e6)) + np.asarray(samples, dtype="<i2").tobytes())
-        self._sent += len(samples)
+        self._send("a", struct.pack("<q", int(at * 1e6)) + pcm)
+        self._sent += len(pcm) // 2
 
     # The rest of the world
 
@@ -332,8 +317,9 @@ class VirtualPin:
         """The interpreter stands still that long, as in a TLS handshake; the hardware goes on."""
         self._send("s", struct.pack("<I", ms))
 
-    def type(self, text: str) -> None:
+    async def type(self, text: str) -> None:
         """A question in writing."""
+        self.mark()
         self._send("t", text.encode())
 
     async def counters(self, timeout_s: float = 5.0) -> dict[str, Any]:
@@ -367,10 +353,11 @@ class VirtualPin:
         """Whether there is light now."""
         return time.monotonic() - self._last_lit < GLOW_S
 
-    def light(self, ms: float = 500) -> bytes:
-        """The newest `ms` of samples that left the pin while LASER_ARM was high, for light.render."""
+    def light(self, ms: float = 500) -> tuple[bytes, bool]:
+        """The newest `ms` of samples that left the pin while LASER_ARM was high, and True for that they did:
+        what light.render takes."""
         wanted = int(ms * beam.RATE_HZ / 1000) * 8
-        return b"".join(samples for _, samples in self._light)[-wanted:]
+        return b"".join(samples for _, samples in self._light)[-wanted:], True
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

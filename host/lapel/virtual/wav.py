@@ -26,13 +26,13 @@ class WavError(ValueError):
     """Not a recording that can be played: what was expected, what came, what to do."""
 
 
-def read(path: Path) -> Samples:
-    """The recording in `path` as 16-bit samples at SAMPLE_RATE_HZ. Raises WavError. Blocks."""
+def read_wav(path: Path) -> bytes:
+    """The recording in `path` as s16le, mono, 16 kHz. Raises WavError. Blocks while it resamples."""
     try:
         size = path.stat().st_size
         if size > MAX_FILE_BYTES:
-            raise WavError(f"{path}: at most {MAX_FILE_BYTES >> 20} MB, this file has {size >> 20} MB")
-        return decode(path.read_bytes())
+            raise WavError(f"at most {MAX_FILE_BYTES >> 20} MB, this file has {size >> 20} MB")
+        return decode(path.read_bytes()).astype("<i2").tobytes()
     except OSError as error:
         raise WavError(f"{path}: cannot be read ({error.strerror or error})") from error
     except WavError as error:
@@ -40,7 +40,7 @@ def read(path: Path) -> Samples:
 
 
 def decode(data: bytes) -> Samples:
-    """As `read`, of a file's content."""
+    """The same of a file's content, as samples."""
     if data[:4] != b"RIFF" or data[8:12] != b"WAVE":
         raise WavError(f"expected a WAV file (RIFF ... WAVE), it begins with {data[:12]!r}; convert it first")
     kind, channels, rate, bits, sound = _chunks(data)

@@ -12,7 +12,8 @@ from textwrap import dedent
 import numpy as np
 import pytest
 from lapel.virtual import beam
-from lapel.virtual.pin import PinError, VirtualPin, find_interpreter
+from lapel.virtual.interpreter import InterpreterMissing, find_interpreter
+from lapel.virtual.pin import PinError, VirtualPin
 
 WAIT_S = 20  # for a sign of life; a busy machine needs more than a quick one
 LIT = 0x78  # full intensity in the low bits of an X word
@@ -113,7 +114,7 @@ async def test_what_is_said_arrives_bit_for_bit(make_pin):
     await pin.wait_for_line("ready", WAIT_S)
     said = noise(12000)
     await pin.press()
-    await pin.play(said, lead_s=0.1)
+    await pin.play(said.tobytes(), lead_s=0.1)
     await asyncio.sleep(0.1)  # a descriptor and a buffer are still on their way
     await pin.release()
     await pin.wait_for_line("done", WAIT_S)
@@ -126,7 +127,7 @@ async def test_a_long_buffer_survives_a_stall_of_one_second(make_pin):
     await pin.wait_for_line("ready", WAIT_S)
     said = noise(24000)
     await pin.press()
-    playing = asyncio.create_task(pin.play(said, lead_s=0.1))
+    playing = asyncio.create_task(pin.play(said.tobytes(), lead_s=0.1))
     await asyncio.sleep(0.2)
     pin.stall(1000)
     await playing
@@ -141,7 +142,7 @@ async def test_short_buffers_lose_in_a_stall_what_does_not_fit(make_pin):
     await pin.wait_for_line("ready", WAIT_S)
     said = noise(32000)
     await pin.press()
-    playing = asyncio.create_task(pin.play(said, lead_s=0.1))
+    playing = asyncio.create_task(pin.play(said.tobytes(), lead_s=0.1))
     await asyncio.sleep(0.2)
     pin.stall(1000)
     await playing
@@ -199,7 +200,7 @@ async def test_light_comes_only_while_armed_and_bit_for_bit(make_pin):
     assert 4800 <= len(numbers) <= 3 * 4800
     assert (words[:, 1] == -(numbers % 4800) << 12).all()
     assert pin.lit_at is not None and begin < pin.lit_at < time.monotonic()
-    assert len(pin.light(10)) == 480 * 8
+    assert len(pin.light(10)[0]) == 480 * 8
     at = [moment for moment, _ in blocks]
     assert at == sorted(at)
     assert pin.outputs == {2: 0}
@@ -208,7 +209,7 @@ async def test_light_comes_only_while_armed_and_bit_for_bit(make_pin):
 async def test_a_blanked_stream_is_not_lit(make_pin):
     pin = await make_pin(SCAN.replace("| 0x78", "| 0x04 | 0x78"))
     await pin.wait_for_line("counted", WAIT_S)
-    assert pin.light()
+    assert pin.light()[0]
     assert pin.lit_at is None and not pin.lit
 
 
@@ -331,7 +332,7 @@ async def test_the_hand_and_a_typed_question(make_pin):
     await pin.wait_for_line("hand True 310 True", WAIT_S)
     pin.palm(True, 310, frozen=True)
     await pin.wait_for_line("old", WAIT_S)
-    pin.type("现在几点?")
+    await pin.type("现在几点?")
     await pin.wait_for_line("typed 现在几点?", WAIT_S)
 
 
@@ -415,7 +416,7 @@ async def test_no_flash_and_no_interpreter_are_named(tmp_path: Path):
 
 def test_a_wrong_interpreter_in_the_environment_is_not_skipped(monkeypatch, tmp_path: Path):
     monkeypatch.setenv("LAPEL_MICROPYTHON", str(tmp_path / "nothing"))
-    with pytest.raises(PinError, match="LAPEL_MICROPYTHON"):
+    with pytest.raises(InterpreterMissing, match="LAPEL_MICROPYTHON"):
         find_interpreter()
 
 
@@ -423,5 +424,5 @@ def test_without_an_interpreter_it_says_what_to_do(monkeypatch, tmp_path: Path):
     monkeypatch.delenv("LAPEL_MICROPYTHON", raising=False)
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(PinError, match=r"make setup.*aarch64"):
+    with pytest.raises(InterpreterMissing, match=r"make setup.*aarch64"):
         find_interpreter()

@@ -125,11 +125,11 @@ def test_no_cut_of_a_recording_raises_anything_else():
 
 def test_a_missing_file_is_named(tmp_path: Path):
     with pytest.raises(wav.WavError, match=r"nothing\.wav: cannot be read"):
-        wav.read(tmp_path / "nothing.wav")
+        wav.read_wav(tmp_path / "nothing.wav")
 
 
 def test_a_refusal_names_the_file(tmp_path: Path):
     path = tmp_path / "song.wav"
     path.write_bytes(b"fLaC")
     with pytest.raises(wav.WavError, match=r"song\.wav: expected a WAV"):
-        wav.read(path)
+        wav.read_wav(path)
