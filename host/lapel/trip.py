@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import json
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable
@@ -14,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from .config import Config, RelayConfig
-from .devices.certificate import write_private
 from .devices.pins import Pins
 from .house import House
 from .relay import Relay
 from .services import TurnRecord
+from .virtual import flash
 from .virtual.pin import VirtualPin
 
 CONNECT_S = 20.0  # starting MicroPython, TLS and the challenge take well under a second
@@ -67,7 +66,7 @@ class Home:
     _recorder: Recorder
 
     async def ask(self, question: bytes | str) -> Trip:
-        """Asks samples (s16le mono 16 kHz, played in real time) or a typed text. Raises TripError."""
+        """Asks samples (s16le mono 16 kHz, played in real time) or a typed text. Raises TripError or PinError."""
         while not self._recorder.ended.empty():
             self._recorder.ended.get_nowait()
         self.pin.mark()
@@ -79,15 +78,26 @@ class Home:
         try:
             record = await asyncio.wait_for(self._recorder.ended.get(), ANSWER_S)
         except TimeoutError:
-            raise TripError(f"no answer within {ANSWER_S:.0f} s; the pin said:\n{self.pin.last_log()}") from None
-        lit = await self._first_light(record)
+            raise TripError(f"no answer within {ANSWER_S:.0f} s; {_said(self.pin)}") from None
+        lit = await self._first_light()
         return _trip(record, released, lit)
 
-    async def _first_light(self, record: TurnRecord) -> float | None:
+    async def _first_light(self) -> float | None:
         """When the first lit sample left the pin (time.monotonic), or None if none did."""
-        deadline = time.monotonic() + LIT_S
-        while self.pin.lit_at is None and time.monotonic() < deadline:
-            await asyncio.sleep(0.01)
+        lit = asyncio.Event()
+
+        def look(samples: bytes, at: float) -> None:
+            if self.pin.lit_at is not None:
+                lit.set()
+
+        self.pin.on_light.append(look)
+        try:
+            if self.pin.lit_at is None:
+                await asyncio.wait_for(lit.wait(), LIT_S)
+        except TimeoutError:
+            pass  # dark: the trip reports that there was no light
+        finally:
+            self.pin.on_light.remove(look)
         return self.pin.lit_at
 
 
@@ -105,11 +115,9 @@ async def home(
         async with House(config, recorder) as house, Relay(config, house.services) as relay:
             if before is not None:
                 await before(house)
-            flash = Path(folder) / "pin"
-            pins = Pins(config.home)
-            paired = pins.settings(pins.pair("virtual pin"), "127.0.0.1", relay.port)
-            write_private(flash / "settings.json", json.dumps(paired))
-            pin = VirtualPin(flash)
+            pins, storage = Pins(config.home), Path(folder) / "pin"
+            flash.write(storage, pins.settings(pins.pair("virtual pin"), "127.0.0.1", relay.port))
+            pin = VirtualPin(storage)
             try:
                 await pin.start()
                 await _connected(relay, pin)
@@ -123,8 +131,13 @@ async def _connected(relay: Relay, pin: VirtualPin) -> None:
     deadline = time.monotonic() + CONNECT_S
     while not relay.connected:
         if time.monotonic() > deadline:
-            raise TripError(f"the pin did not connect within {CONNECT_S:.0f} s; it said:\n{pin.last_log()}")
+            raise TripError(f"the pin did not connect within {CONNECT_S:.0f} s; {_said(pin)}")
         await asyncio.sleep(0.02)
+
+
+def _said(pin: VirtualPin) -> str:
+    """The end of the pin's own log, for an error message."""
+    return f"the pin said:\n{pin.last_log()}"
 
 
 def _trip(record: TurnRecord, released: float, lit: float | None) -> Trip:

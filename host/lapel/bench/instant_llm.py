@@ -27,9 +27,8 @@ async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
             await reader.readexactly(length)
             is_chat = lines[0].split()[1].endswith("/chat/completions")
             body, kind = (_stream(), "text/event-stream") if is_chat else (_models(), "application/json")
-            writer.write(
-                f"HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ncontent-length: {len(body)}\r\n\r\n".encode() + body
-            )
+            answer = f"HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ncontent-length: {len(body)}\r\n\r\n"
+            writer.write(answer.encode() + body)
             await writer.drain()
     except (asyncio.IncompleteReadError, ConnectionError):
         pass  # the client is done
@@ -45,6 +44,6 @@ def _stream() -> bytes:
     events = []
     for word in SENTENCE.split(" "):
         choice = {"index": 0, "delta": {"content": word + " "}, "finish_reason": None}
-        chunk = {"id": "0", "object": "chat.completion.chunk", "created": 0, "model": MODEL, "choices": [choice]}
-        events.append(f"data: {json.dumps(chunk)}\n\n")
+        chunk = {"id": "0", "object": "chat.completion.chunk", "created": 0, "model": MODEL}
+        events.append(f"data: {json.dumps(chunk | {'choices': [choice]})}\n\n")
     return "".join([*events, "data: [DONE]\n\n"]).encode()

@@ -28,9 +28,10 @@ async def measure() -> list[Figure]:
             measured = await wer.measure(engine, manifest)
         finally:
             await engine.close()
+        percent, count = measured.word_error_rate * 100, len(measured.clips)
         took_ms = statistics.median(clip.took_s * 1000 for clip in measured.clips)
         figures += [
-            Figure(f"speech: {name}, word error rate, {len(measured.clips)} clips", measured.word_error_rate * 100, "%", limit),
+            Figure(f"speech: {name}, word error rate, {count} clips", percent, "%", limit),
             Figure(f"speech: {name}, time of one utterance, median", took_ms, "ms"),
         ]
     return figures

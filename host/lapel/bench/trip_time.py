@@ -1,4 +1,4 @@
-"""From the release of the button to light on the palm: the firmware under MicroPython, a relay, real engines."""
+"""From the release of the button to light on the palm: firmware under MicroPython, relay, real engines."""
 
 from __future__ import annotations
 

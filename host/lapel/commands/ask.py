@@ -8,6 +8,7 @@ import json
 import sys
 from pathlib import Path
 
+from PIL.Image import Image
 from rich.console import Console
 from rich.table import Table
 
@@ -85,8 +86,8 @@ async def _wait_for_model(house: House, settings: config.Config) -> None:
         await house.model_ready()
         return
     sys.stderr.write(
-        f"The language model {name} is not here yet: {models.missing_bytes([name]) / 1e6:.0f} MB to download, "
-        "once. Ctrl-C stops, the next run continues; --no-wait asks without it.\n"
+        f"The language model {name} is not here yet: {models.missing_bytes([name]) / 1e6:.0f} MB "
+        "to download, once. Ctrl-C stops, the next run continues; --no-wait asks without it.\n"
     )
     with models.progress_bar() as show:
         waiting = asyncio.create_task(house.model_ready())
@@ -97,7 +98,7 @@ async def _wait_for_model(house: House, settings: config.Config) -> None:
             await asyncio.wait([waiting], timeout=0.2)
 
 
-def _picture(pin: VirtualPin) -> light.Image.Image:
+def _picture(pin: VirtualPin) -> Image:
     samples, armed = pin.light()
     return light.render(samples, armed=armed)
 

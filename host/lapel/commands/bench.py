@@ -6,15 +6,16 @@ import argparse
 import asyncio
 import json
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
 from ..bench import audio_path, figures, recognition, relay_load, trip_time
 from ..bench.figures import Figure
 
-_GROUPS: dict[str, Callable[[], Awaitable[list[Figure]]]] = {
+_GROUPS: dict[str, Callable[[], Coroutine[Any, Any, list[Figure]]]] = {
     "audio": audio_path.measure,
     "relay": relay_load.measure,
     "instant": trip_time.measure_instant,

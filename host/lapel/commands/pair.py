@@ -9,8 +9,8 @@ from pathlib import Path
 
 from .. import config
 from ..cli import CommandError
-from ..devices.certificate import write_private
 from ..devices.pins import Pins
+from ..virtual import flash
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,27 +23,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--to",
         type=Path,
         metavar="FOLDER",
-        help="write settings.json into this folder (a virtual pin's flash)",
+        help="make this folder the flash of a virtual pin",
     )
 
 
 def run(options: argparse.Namespace) -> int:
     settings = config.load()
-    if options.to is not None and (options.to / "settings.json").exists():
+    if options.to is not None and (options.to / flash.SETTINGS).exists():
         raise CommandError(
             f"{options.to} already holds a paired pin; choose another folder or delete it first"
         )
     pins = Pins(settings.home)
     pin = pins.pair(options.name)
     paired = pins.settings(pin, options.host or settings.relay.host, options.port or settings.relay.port)
-    text = json.dumps(paired, indent=1) + "\n"
     if options.to is None:
         # The key goes to standard output only, for whoever installs it; nothing of it is logged.
-        sys.stdout.write(text)
+        sys.stdout.write(json.dumps(paired, indent=1) + "\n")
         sys.stderr.write(
             f"Paired {pin.name} as {pin.id}. Keep this output secret: it is the pin's settings.json.\n"
         )
         return 0
-    write_private(options.to / "settings.json", text)
-    sys.stderr.write(f"Paired {pin.name} as {pin.id}; its settings are in {options.to / 'settings.json'}\n")
+    flash.write(options.to, paired)
+    sys.stderr.write(f"Paired {pin.name} as {pin.id}; its settings are in {options.to / flash.SETTINGS}\n")
     return 0

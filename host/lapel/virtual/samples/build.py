@@ -1,6 +1,6 @@
 """Speaks `questions.tsv` with Piper: `make samples`.
 
-Piper is GPL-3, so it runs as a program of its own. Its randomness is off: the same voice gives the same files.
+Piper is GPL-3, so it runs as a program of its own. Its randomness is off: a voice gives the same files again.
 """
 
 from __future__ import annotations
