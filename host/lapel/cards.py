@@ -85,7 +85,7 @@ def settled(text: str) -> str:
     left_open = re.search(
         rf"(?<![\w*])\*[^\s*][^*\n]{{0,{_UNSETTLED}}}$|\[[^\]]{{0,{_UNSETTLED}}}(\](\([^)]*)?)?$", text
     )
-    return text[: left_open.start()] if left_open else text
+    return text[: left_open.start()].rstrip("*`!") if left_open else text
 
 
 def width(text: str) -> int:
@@ -97,7 +97,7 @@ def paginate(text: str, display: Display) -> list[Page]:
     """Pages of at most `display.lines` lines of `display.cols` columns; a too long text ends in "..."."""
     lines: list[str] = []
     free = 0  # columns left in the last line
-    for word in text.split():
+    for word in printable(text).split():
         space = " "
         for piece in _pieces(word, display.cols):
             columns = width(piece)

@@ -84,9 +84,12 @@ class Pins:
         # Two commands at once must not lose each other's pin.
         with FileLock(str(self._path) + ".lock", timeout=10):
             self._refresh()
-            yield
-            text = json.dumps({"pins": [asdict(pin) for pin in self._pins.values()]}, indent=1)
-            write_private(self._path, text)
+            try:
+                yield
+                text = json.dumps({"pins": [asdict(pin) for pin in self._pins.values()]}, indent=1)
+                write_private(self._path, text)
+            finally:
+                self._stamp = None  # what the file holds counts, also if it could not be written
 
     def _refresh(self) -> None:
         try:

@@ -62,14 +62,17 @@ class SqlHistory:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="history")
         try:
             _metadata.create_all(self._engine)
-            with self._engine.begin() as connection:
-                self._prune(connection)  # also when the owner has set fewer days, or none
         except SQLAlchemyError as error:
             self._thread.shutdown()
             raise HistoryError(
                 f"the history {url} cannot be opened ({_reason(error)}); "
                 "free space, check who owns the file, or move it away to begin a new one"
             ) from error
+        try:
+            with self._engine.begin() as connection:
+                self._prune(connection)  # at once, for an owner who has set fewer days, or none
+        except SQLAlchemyError as error:
+            log.error("history: old turns could not be removed (%s)", _reason(error))
 
     @classmethod
     def in_home(cls, home: Path, days: int) -> SqlHistory:
