@@ -34,7 +34,7 @@ class Mirror:
 
 @dataclass(frozen=True)
 class Beam:
-    """Positions in half fields (1 is the field's edge; x right, y up) and power, 0 to 1, at SUBSTEPS a sample."""
+    """Positions in half fields (1 is the edge; x right, y up) and power, 0 to 1, SUBSTEPS times a sample."""
 
     x: Floats
     y: Floats
@@ -70,7 +70,7 @@ def trace(
         nothing = np.zeros(0)
         return Beam(nothing, nothing, nothing)
     kernels = _responses(mirror)
-    drive = (stream >> 8) * (FULL_SCALE_FIELDS / (1 << 23))
+    drive = (stream >> 8).astype(np.float64) * (FULL_SCALE_FIELDS / (1 << 23))
     if mirror.delay_samples:
         held = np.repeat(drive[:1], mirror.delay_samples, axis=0)
         drive = np.concatenate([held, drive])[: len(drive)]
