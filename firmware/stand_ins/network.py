@@ -1,4 +1,8 @@
-"""`network` of the ESP32 port on a PC: a station that is on the PC's own network a moment after `connect`."""
+"""`network` of the ESP32 port on a PC: a station that is on the PC's own network.
+
+That network needs no name: the station is on it from the start and whenever it is switched on, so that a
+virtual pin needs no Wi-Fi in its settings. `connect` takes a moment, as an association does.
+"""
 
 import time
 
@@ -33,8 +37,9 @@ class WLAN:
     def __new__(cls, interface=STA_IF):
         if cls._station is None:
             cls._station = super().__new__(cls)
-            cls._station._up = False
+            cls._station._up = True
             cls._station._since = None  # ticks_ms of `connect`
+            cls._station._left = False
         return cls._station
 
     def __init__(self, interface=STA_IF):
@@ -45,17 +50,19 @@ class WLAN:
         if up is None:
             return self._up
         self._up = bool(up)
-        if not up:
-            self._since = None
+        self._since = None
+        self._left = not up
         return self._up
 
     def connect(self, ssid=None, key=None, *, bssid=None):
         if not self._up:
             raise OSError("Wifi Not Started")
         self._since = time.ticks_ms()
+        self._left = False
 
     def disconnect(self):
         self._since = None
+        self._left = True
 
     def isconnected(self):
         return self.status() == STAT_GOT_IP
@@ -63,11 +70,12 @@ class WLAN:
     def status(self, what=None):
         if what == "rssi":
             return _RSSI_DBM
-        if self._since is None:
+        if self._left or not self._up:
             return STAT_IDLE
         if not world.wifi_up:
             return STAT_NO_AP_FOUND
-        if time.ticks_diff(time.ticks_ms(), self._since) < world.wifi_connect_ms:
+        since = self._since
+        if since is not None and time.ticks_diff(time.ticks_ms(), since) < world.wifi_connect_ms:
             return STAT_CONNECTING
         return STAT_GOT_IP
 

@@ -42,6 +42,7 @@ battery_mv = BATTERY_MV
 _busy = 0
 _missed = False
 _stall_ms = 0
+_asked = False  # the host wants the counters
 _played = 0  # samples of sound so far
 _heard = 0  # of which the host knows that they have passed
 _head = bytearray(16)
@@ -149,7 +150,7 @@ def _catch_up():
 
 
 def _advance():
-    global _heard
+    global _heard, _asked
     if link:
         _receive()  # first: what was said before now must be in the room before now passes
     now = time.ticks_us()
@@ -158,6 +159,9 @@ def _advance():
     if _heard != _played and position(now) >= room.end:
         _heard = _played
         send("m", struct.pack("<q", _heard))
+    if _asked:
+        _asked = False
+        send("c", json.dumps(counters()).encode())
     if link:
         link.flush()
     return now
@@ -186,7 +190,16 @@ def _receive():
 
 
 def _hear(kind, body, length):
-    global _played, _stall_ms, hand_present, hand_mm, hand_frozen_us, wifi_up, wifi_connect_ms, battery_mv
+    global \
+        _played, \
+        _stall_ms, \
+        _asked, \
+        hand_present, \
+        hand_mm, \
+        hand_frozen_us, \
+        wifi_up, \
+        wifi_connect_ms, \
+        battery_mv
     if kind == 0x61:  # a
         samples = (length - 8) // 2
         at = 0
@@ -218,7 +231,7 @@ def _hear(kind, body, length):
     elif kind == 0x74:  # t
         typed.append(bytes(body[:length]).decode())
     elif kind == 0x71:  # q
-        send("c", json.dumps(counters()).encode())
+        _asked = True
 
 
 def _start():
