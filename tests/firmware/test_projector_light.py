@@ -6,9 +6,9 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from conftest import run_micropython
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from interpreter import run_micropython
 from lapel.virtual import beam
 from pin.projector import font, guard, page, path, speed
 

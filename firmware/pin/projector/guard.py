@@ -19,7 +19,7 @@ USER_ACTION_MS = 60_000  # an action asks for one answer; the relay's own deadli
 APP_SILENT_MS = 500  # the app polls many times a second; silent that long, it hangs
 
 STILL_SAMPLES = 96  # 2 ms at 48 kHz: the limit for a lit beam that does not move
-STILL_DISTANCE = FIELD // 64  # half a spot's width on a 70 mm field
+STILL_DISTANCE = FIELD // 96  # a third of a spot on a 70 mm field; a lone full stop swings 1.8 times that
 FIELD_LIMIT = FIELD * 98 // 100  # the rest is for what the model of the mirror leaves out
 
 NO_ACTION = "Press the button for light"
