@@ -27,6 +27,12 @@ LASER_RGB = np.array(
     [0.02, 1.30, 0.16]
 )  # 520 nm is outside sRGB; near its green, the same luminance for 1 lux
 
+# What the terminal leaves out on each side: fingers and wrist.
+MARGIN_X = 0.13
+MARGIN_Y = 0.26
+QUADRANTS = " ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█"  # by bits: upper left 1, upper right 2, lower left 4, lower right 8
+QUADRANT_BITS = np.array([1, 2, 4, 8])
+
 EXPOSURE = 0.95  # the room a bit dark, as a camera set for the writing shows it
 
 
@@ -89,14 +95,23 @@ def render(
 
 
 def to_terminal(image: Image.Image, columns: int = 80) -> Segments:
-    """The picture in half blocks, two pixels a character, for a console of rich."""
-    rows = max(2, round(columns * image.height / image.width / 2) * 2)
-    small = np.asarray(image.convert("RGB").resize((columns, rows), Image.Resampling.LANCZOS))
+    """The picture's middle, where the writing is, for a console of rich: four pixels a character."""
+    left, top = round(image.width * MARGIN_X), round(image.height * MARGIN_Y)
+    middle = image.convert("RGB").crop((left, top, image.width - left, image.height - top))
+    rows = max(1, round(columns * middle.height / middle.width / 2))
+    small = np.asarray(middle.resize((2 * columns, 2 * rows), Image.Resampling.LANCZOS), dtype=np.float64)
+    # A character has two colours: the pixels that are greener than their mean, and the others.
+    cells = small.reshape(rows, 2, columns, 2, 3).transpose(0, 2, 1, 3, 4).reshape(rows, columns, 4, 3)
+    green = cells[..., 1] - cells[..., 0]
+    bright = green > green.mean(-1, keepdims=True)
     segments = []
-    for row in range(0, rows, 2):
+    for row in range(rows):
         for column in range(columns):
-            upper, lower = (Color.from_rgb(*(float(c) for c in small[row + k, column])) for k in range(2))
-            segments.append(Segment("▀", Style(color=upper, bgcolor=lower)))
+            cell, mask = cells[row, column], bright[row, column]
+            ink = cell[mask].mean(0) if mask.any() else cell.mean(0)
+            paper = cell[~mask].mean(0)
+            block = QUADRANTS[int(mask @ QUADRANT_BITS)]
+            segments.append(Segment(block, Style(color=Color.from_rgb(*ink), bgcolor=Color.from_rgb(*paper))))
         segments.append(Segment.line())
     return Segments(segments)
 
