@@ -5,6 +5,7 @@ One YAML file per language in `sentences/`, in the format of hassil, Home Assist
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from hassil import recognize
 from hassil.intents import Intents
 
 _SENTENCES = Path(__file__).parent / "sentences"
+_BETWEEN_HANZI = re.compile("(?<=[\u3040-\u30ff\u3400-\u9fff]) | (?=[\u3040-\u30ff\u3400-\u9fff])")
 _MAX_CHARACTERS = 200  # templates are short; a longer text is a question for the model
 
 
@@ -46,10 +48,10 @@ class Matcher:
 
 
 def normalise(text: str) -> str:
-    """Lower case, full-width forms made plain, apostrophes kept, other punctuation gone."""
+    """Lower case, full-width forms made plain, apostrophes kept, other punctuation gone, no spaces next to hanzi."""
     text = unicodedata.normalize("NFKC", text).lower().replace("\u2019", "'")
     kept = "".join(c if c.isalnum() or c in "' " or unicodedata.combining(c) else " " for c in text)
-    return " ".join(kept.split())
+    return _BETWEEN_HANZI.sub("", " ".join(kept.split()))
 
 
 def _read(path: Path) -> Any:
