@@ -45,8 +45,10 @@ def illuminance(
     """Lux that the laser adds on each pixel (height, width), the mean of the last PERSISTENCE_S."""
     width, height = size
     pixels_per_mm = width / PICTURE_MM
-    light = beam.trace(samples, armed, mirror)
-    recent = int(PERSISTENCE_S * beam.RATE_HZ) * beam.SUBSTEPS
+    recent = int(PERSISTENCE_S * beam.RATE_HZ)
+    start = max(0, len(samples) // 8 - 2 * recent)  # as much again lets the slowest mirror settle
+    light = beam.trace(samples[8 * start :], armed if isinstance(armed, bool) else armed[start:], mirror)
+    recent *= beam.SUBSTEPS
     x, y, power = light.x[-recent:], light.y[-recent:], light.power[-recent:]
     on = power > 0
     plane = np.zeros(width * height)
