@@ -2,8 +2,8 @@
 
 `Guard` raises LASER_ARM when everything speaks for light and lowers it when anything speaks against:
 a user action, then a fresh palm, for at most MAX_ON_MS. It also reads every frame before it may be shown.
-Nothing else in the firmware touches the arm pin. What hardware promises beside this stands in the notes on
-laser safety: none of it is replaced here.
+Nothing else in the firmware touches the arm pin. The hardware's own chain (one-shot, pilot and motion
+detectors, power limit) stands behind it and is not replaced by it.
 """
 
 import math

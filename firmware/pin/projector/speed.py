@@ -9,8 +9,8 @@ path, with q counting path points, x' = x_q q' and x'' = x_q q'' + x_qq q'^2: th
 acceleration q'' once the squared speed b = q'^2 is known (Bobrow, Dubowsky and Gibson 1985). One backward and
 one forward pass over b give the fastest speed that respects it. Integers throughout, below 2**31.
 
-A sample is two 32-bit words, X then Y, of a 24-bit drive above eight bits; of X's the laser takes six
-(`notes` of the board: pilot, blank, intensity).
+A sample is two 32-bit words, X then Y, with the drive in the upper 20 bits. The lowest byte of X holds the
+laser's bits, 130 dB below the drive: pilot, blank, and four of intensity.
 """
 
 from array import array
