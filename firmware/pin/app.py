@@ -19,7 +19,6 @@ NUMBER_BITS = 29  # utterances start at random, so that no boot repeats the numb
 
 _SEEKING = (CONNECTING, OFFLINE)  # made once: a tuple of names in the loop would be allocated each time
 _RESTING = (IDLE, CONNECTING, OFFLINE)
-_NOT_SHOWING = (OFFLINE, FAULT, THINKING)  # a sentence of the pin's own comes beside these
 
 HEARD_ENOUGH = "I listen for 30 seconds."
 
@@ -151,6 +150,10 @@ class App:
         self.link.deliver(self._asked)
 
     def _release(self, event, now):
+        if self.question.number is None:  # it was answered before its end
+            self.mic.cancel()
+            self._rest(now)
+            return
         self.mic.stop(self.button.timing.changed_ms if event == button.RELEASE else now)
         self.machine.move(THINKING)
         self.question.asked(now)
@@ -202,6 +205,7 @@ class App:
         elif t == "error":
             log.warning("app", "the relay says %s: %s" % (message["code"], message["text"]))
             if utt is not None:
+                self.mic.cancel()  # it may still be spoken
                 self._drop_question(False)
             self._say(message["text"], now)
         else:  # a transcript: not shown, the palm is for the answer, but the relay is at work
@@ -223,10 +227,14 @@ class App:
             self.machine.move(SHOWING)
 
     def _say(self, text, now):
-        """Put a sentence of the pin's own on the palm."""
+        """Put a sentence of the pin's own on the palm, unless the wearer speaks."""
+        state = self.machine.state
+        if state == LISTENING and self.mic.running:
+            return
         display = self._parts.display
         self.reader.show(sentence(text, display["cols"], display["lines"]), now)
-        if self.machine.state not in _NOT_SHOWING:
+        waiting = state == THINKING and self.question.number is not None
+        if not waiting and state != OFFLINE and state != FAULT:
             self.machine.move(SHOWING)
 
     def _event(self, name, **more):
@@ -283,7 +291,6 @@ class App:
             partly = self.question.partly
             self._drop_question(True)
             if not partly:  # the beginning of an answer is better than that sentence
-                self.machine.move(SHOWING)
                 self._say(late, now)
         elif late:
             log.warning("app", late)
