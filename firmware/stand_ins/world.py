@@ -190,16 +190,8 @@ def _receive():
 
 
 def _hear(kind, body, length):
-    global \
-        _played, \
-        _stall_ms, \
-        _asked, \
-        hand_present, \
-        hand_mm, \
-        hand_frozen_us, \
-        wifi_up, \
-        wifi_connect_ms, \
-        battery_mv
+    global _played, _stall_ms, _asked, battery_mv
+    global hand_present, hand_mm, hand_frozen_us, wifi_up, wifi_connect_ms
     if kind == 0x61:  # a
         samples = (length - 8) // 2
         at = 0

@@ -33,6 +33,7 @@ LIVE_LEAD_S = 0.06  # a computer's microphone delivers in blocks of about 20 ms,
 LATE_S = 10.0  # how long a pin may stand still before `play` gives it up
 STOP_S = 2.0
 LIGHT_S = 2.0  # of light that is kept
+LIGHT_BLOCK_S = 0.02  # light comes in blocks of about that
 GLOW_S = 0.15  # without a lit sample for longer the palm is dark; a slow page repeats each 60 ms
 LINES = 2000  # of log that are kept
 MAX_LINE_BYTES = 1 << 16
@@ -103,6 +104,11 @@ class VirtualPin:
         if power is not None:
             power.cancel()
             await asyncio.gather(power, return_exceptions=True)
+
+    async def ended(self) -> None:
+        """Returns when it no longer runs."""
+        if self._power is not None:
+            await asyncio.wait([self._power])
 
     @property
     def running(self) -> bool:
@@ -352,6 +358,18 @@ class VirtualPin:
     def lit(self) -> bool:
         """Whether there is light now."""
         return time.monotonic() - self._last_lit < GLOW_S
+
+    async def look(self, ms: float = 200, timeout_s: float = 2.0) -> tuple[bytes, bool]:
+        """As `light`, but once `ms` of it have come since the mark, or `timeout_s` have passed: the first
+        moments of a card show only its first strokes."""
+        deadline = time.monotonic() + timeout_s
+        while time.monotonic() < deadline and not self._seen(ms / 1000):  # noqa: ASYNC110 - blocks tick by
+            await asyncio.sleep(LIGHT_BLOCK_S)
+        return self.light(ms)
+
+    def _seen(self, seconds: float) -> bool:
+        since = self.lit_at
+        return since is not None and self._light[-1][0] >= since + seconds
 
     def light(self, ms: float = 500) -> tuple[bytes, bool]:
         """The newest `ms` of samples that left the pin while LASER_ARM was high, and True for that they did:

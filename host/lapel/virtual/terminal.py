@@ -1,0 +1,248 @@
+"""A virtual pin to play with in the terminal: its palm in light, its button on the keyboard.
+
+A terminal tells of a key's press and not of its release, so the space bar toggles the button. Without a
+terminal the pin's log is printed, and each line of a pipe on stdin is a typed question.
+"""
+
+import asyncio
+import contextlib
+import os
+import sys
+import termios
+import tty
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.segment import Segments
+from rich.text import Text
+
+from lapel.virtual import light, samples
+from lapel.virtual.microphone import Microphone, MicrophoneMissing
+from lapel.virtual.pin import PinError, VirtualPin
+from lapel.virtual.wav import WavError, read_wav
+
+REFRESH_S = 0.15
+TAP_S = 0.08  # clearly shorter than a hold
+NOTES = 6
+PALM_COLUMNS = 56
+ROWS_BESIDE_PALM = NOTES + 5
+PIXELS_A_COLUMN = 4  # the picture is drawn finer than the terminal shows it
+MAX_QUESTION_CHARACTERS = 300
+HELP = "space: press, again: release   t: tap   /: type a question   {samples}p: palm   q: quit"
+
+
+class Terminal:
+    """`note` shows a line of text beside the pin's own log."""
+
+    def __init__(self, pin: VirtualPin, console: Console | None = None) -> None:
+        self.pin = pin
+        self.console = console or Console()
+        self._notes: deque[str] = deque(maxlen=NOTES)
+        self._state = "starting"
+        self._pressed = False
+        self._palm = True
+        self._typing: str | None = None
+        self._quit = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._busy = False
+        self._microphone: Microphone | None = None
+        self._samples = [sample for sample in samples.samples() if sample.wav.exists()][:9]
+        self._picture: Segments | None = None
+        self._keys: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {
+            " ": self._toggle,
+            "t": self._tap,
+            "p": self._toggle_palm,
+        }
+
+    def note(self, text: str) -> None:
+        self._notes.append(text)
+
+    async def run(self) -> None:
+        """Until the wearer quits or the pin ends. The pin must be running."""
+        self.pin.palm(True)
+        if sys.stdin.isatty() and self.console.is_terminal:
+            await self._interactive()
+        else:
+            await self._plain()
+
+    # Without a terminal
+
+    async def _plain(self) -> None:
+        self.pin.on_log.append(print_line)
+        for line in self.pin.lines:
+            print_line(line)
+        reading = asyncio.create_task(self._read_questions())
+        try:
+            await self.pin.ended()
+        finally:
+            reading.cancel()
+            self.pin.on_log.remove(print_line)
+
+    async def _read_questions(self) -> None:
+        reader = asyncio.StreamReader()
+        try:
+            await asyncio.get_running_loop().connect_read_pipe(
+                lambda: asyncio.StreamReaderProtocol(reader), sys.stdin
+            )
+        except (OSError, ValueError):  # a file or /dev/null: nobody is there to ask
+            return
+        while line := await reader.readline():
+            if text := line.decode(errors="replace").strip():
+                await self.pin.type(text[:MAX_QUESTION_CHARACTERS])
+
+    # With one
+
+    async def _interactive(self) -> None:
+        for line in self.pin.lines:
+            self._log(line)
+        self.pin.on_log.append(self._log)
+        try:
+            with contextlib.ExitStack() as stack:
+                try:
+                    self._microphone = stack.enter_context(Microphone(self.pin))
+                except MicrophoneMissing as error:
+                    self.note(
+                        f"No microphone: {error}. Use the questions 1 to {len(self._samples)}, or type."
+                    )
+                stack.enter_context(_keyboard(self._key))
+                live = stack.enter_context(
+                    Live(self._show(), console=self.console, screen=True, auto_refresh=False)
+                )
+                while self.pin.running and not self._quit.is_set():
+                    await self._draw()
+                    live.update(self._show(), refresh=True)
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(self._quit.wait(), REFRESH_S)
+        finally:
+            self.pin.on_log.remove(self._log)
+            for task in self._tasks:
+                task.cancel()
+        if not self._quit.is_set():
+            self.console.print(self.pin.last_log())
+
+    def _log(self, line: str) -> None:
+        _, _, state = line.partition("state: ")
+        if state:
+            self._state = state.rpartition(" ")[2]
+        else:
+            self.note(line)
+
+    def _key(self, keys: str) -> None:
+        for key in keys:
+            if self._typing is not None:
+                self._edit(key)
+            elif key in ("q", "\x03", "\x04"):
+                self._quit.set()
+            elif key == "/":
+                self._typing = ""
+            elif key.isdigit() and 0 < int(key) <= len(self._samples):
+                self._do(self._play(int(key) - 1))
+            elif key in self._keys:
+                self._do(self._keys[key]())
+
+    def _edit(self, key: str) -> None:
+        assert self._typing is not None
+        if key in "\r\n":
+            if self._typing.strip():
+                self.note(f"You typed: {self._typing}")
+                self._do(self.pin.type(self._typing))
+            self._typing = None
+        elif key in "\x1b\x03":
+            self._typing = None
+        elif key in "\x7f\b":
+            self._typing = self._typing[:-1]
+        elif key.isprintable() and len(self._typing) < MAX_QUESTION_CHARACTERS:
+            self._typing += key
+
+    def _do(self, action: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(self._guarded(action))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _guarded(self, action: Coroutine[Any, Any, None]) -> None:
+        try:
+            await action
+        except (PinError, WavError) as error:
+            self.note(str(error))
+
+    async def _toggle(self) -> None:
+        if self._busy:
+            return
+        self._pressed = not self._pressed
+        if self._microphone is not None:
+            self._microphone.open = self._pressed
+        await (self.pin.press() if self._pressed else self.pin.release())
+
+    async def _tap(self) -> None:
+        if not self._busy and not self._pressed:
+            await self.pin.press()
+            await asyncio.sleep(TAP_S)
+            await self.pin.release()
+
+    async def _toggle_palm(self) -> None:
+        self._palm = not self._palm
+        self.pin.palm(self._palm)
+
+    async def _play(self, number: int) -> None:
+        if self._busy or self._pressed:
+            return
+        self._busy = True
+        try:
+            sample = self._samples[number]
+            self.note(f"You say: {sample.text}")
+            await self.pin.say(await asyncio.to_thread(read_wav, sample.wav))
+        finally:
+            self._busy = False
+
+    async def _draw(self) -> None:
+        """The palm now, in another thread: a picture takes tens of milliseconds."""
+        seen = self.pin.light() if self.pin.lit and self._palm else (b"", False)
+        columns = min(PALM_COLUMNS, self.console.width, 2 * max(4, self.console.height - ROWS_BESIDE_PALM))
+        self._picture = await asyncio.to_thread(_palm, seen, columns)
+
+    def _show(self) -> RenderableType:
+        button = "held" if self._pressed or self._busy else "up"
+        palm = "there" if self._palm else "away"
+        lines: list[RenderableType] = []
+        if self._picture is not None:
+            lines.append(self._picture)
+        lines.append(Text(f"{self._state}   button {button}   palm {palm}", style="bold", no_wrap=True))
+        lines += [Text(note, style="dim", no_wrap=True, overflow="ellipsis") for note in self._notes]
+        if self._typing is not None:
+            lines.append(Text(f"/ {self._typing}_   (Enter asks, Esc does not)", style="green"))
+        else:
+            spoken = f"1-{len(self._samples)}: a spoken question   " if self._samples else ""
+            lines.append(Text(HELP.format(samples=spoken), style="cyan"))
+        return Group(*lines)
+
+
+def print_line(line: str) -> None:
+    print(line, flush=True)
+
+
+def _palm(seen: tuple[bytes, bool], columns: int) -> Segments:
+    edge = columns * PIXELS_A_COLUMN
+    return light.to_terminal(light.render(seen[0], (edge, edge), armed=seen[1]), columns)
+
+
+@contextlib.contextmanager
+def _keyboard(on_keys: Callable[[str], None]) -> Iterator[None]:
+    """Keys as they are pressed, without an echo; the terminal is as before afterwards."""
+    loop = asyncio.get_running_loop()
+    descriptor = sys.stdin.fileno()
+    before = termios.tcgetattr(descriptor)
+
+    def read() -> None:
+        data = os.read(descriptor, 1024)
+        on_keys(data.decode(errors="ignore") if data else "\x04")
+
+    try:
+        tty.setcbreak(descriptor)
+        loop.add_reader(descriptor, read)
+        yield
+    finally:
+        loop.remove_reader(descriptor)
+        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)

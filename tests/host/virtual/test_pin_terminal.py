@@ -1,0 +1,151 @@
+"""The virtual pin in a terminal: keys, pictures, and a terminal left as it was found."""
+
+import asyncio
+import os
+import pty
+import signal
+import subprocess
+import sys
+import termios
+from pathlib import Path
+
+import pytest
+
+WAIT_S = 30
+
+PROGRAM = """
+import asyncio, world
+from machine import Pin
+
+button = Pin(1, Pin.IN, Pin.PULL_UP)
+button.irq(lambda pin: print("button", pin.value()))
+
+async def main():
+    print("3.210 info state: connecting -> idle")
+    while True:
+        if world.typed:
+            print("typed", world.typed.pop(0))
+        await asyncio.sleep_ms(5)
+
+asyncio.run(main())
+"""
+
+HOST = """
+import asyncio, sys
+from pathlib import Path
+from lapel.virtual.pin import VirtualPin
+from lapel.virtual.terminal import Terminal
+
+async def main():
+    folder = Path(sys.argv[1])
+    pin = VirtualPin(folder, program=folder / "program.py")
+    await pin.start()
+    (folder / "pid").write_text(str(pin.pid))
+    try:
+        await Terminal(pin).run()
+    finally:
+        await pin.stop()
+
+asyncio.run(main())
+print("left in peace")
+"""
+
+
+class Screen:
+    """A pseudo-terminal with `lapel pin` behind it."""
+
+    def __init__(self, folder: Path) -> None:
+        (folder / "program.py").write_text(PROGRAM, encoding="utf-8")
+        self.folder = folder
+        self.master, slave = pty.openpty()
+        termios.tcsetwinsize(slave, (40, 100))
+        self.before = termios.tcgetattr(slave)
+        self.slave = slave
+        self.text = ""
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", HOST, str(folder)],
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            env={**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"},
+        )
+        asyncio.get_running_loop().add_reader(self.master, self._read)
+        self._news = asyncio.Event()
+
+    def _read(self) -> None:
+        self.text += os.read(self.master, 1 << 16).decode(errors="replace")
+        self._news.set()
+
+    def press(self, keys: str) -> None:
+        os.write(self.master, keys.encode())
+
+    async def shows(self, part: str) -> None:
+        """Waits until `part` comes after what was seen before."""
+        async with asyncio.timeout(WAIT_S):
+            while part not in self.text:
+                self._news.clear()
+                await self._news.wait()
+        self.text = self.text[self.text.index(part) + len(part) :]
+
+    async def ends(self) -> int:
+        return await asyncio.to_thread(self.process.wait, WAIT_S)
+
+    def close(self) -> None:
+        asyncio.get_running_loop().remove_reader(self.master)
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        os.close(self.master)
+        os.close(self.slave)
+
+
+@pytest.fixture
+async def screen(tmp_path: Path):
+    screen = Screen(tmp_path)
+    yield screen
+    screen.close()
+
+
+async def test_keys_move_the_button_and_ask_in_writing(screen: Screen):
+    await screen.shows("idle")
+    await screen.shows("\N{UPPER HALF BLOCK}")  # the palm
+    screen.press(" ")
+    await screen.shows("button 0")
+    screen.press(" ")
+    await screen.shows("button 1")
+    screen.press("t")
+    await screen.shows("button 0")
+    await screen.shows("button 1")
+    screen.press("/wha\x7fo is it\r")
+    await screen.shows("typed who is it")
+    screen.press("/not this\x1b")
+    screen.press("q")
+    await screen.shows("left in peace")
+    assert await screen.ends() == 0
+    assert termios.tcgetattr(screen.slave) == screen.before
+
+
+async def test_the_terminal_is_sane_when_the_pin_dies(screen: Screen):
+    await screen.shows("idle")
+    os.kill(int((screen.folder / "pid").read_text()), signal.SIGKILL)
+    await screen.shows("\x1b[?1049l")  # the screen from before
+    await screen.shows("the pin's program ended")
+    assert await screen.ends() == 0
+    assert termios.tcgetattr(screen.slave) == screen.before
+
+
+async def test_without_a_terminal_it_prints_lines_and_takes_questions(tmp_path: Path):
+    (tmp_path / "program.py").write_text(PROGRAM, encoding="utf-8")
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", HOST, str(tmp_path), stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert process.stdin is not None and process.stdout is not None
+    try:
+        async with asyncio.timeout(WAIT_S):
+            assert b"connecting -> idle" in await process.stdout.readline()
+            process.stdin.write("wie spät?\n\n".encode())
+            assert (await process.stdout.readline()).decode() == "typed wie spät?\n"
+            process.stdin.close()
+    finally:
+        process.terminate()
+        await process.wait()
