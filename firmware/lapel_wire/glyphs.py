@@ -7,8 +7,8 @@ A glyph, all bytes:
 x counts from the left edge of the glyph's cell, 0 to 255; y from the baseline upwards, plus Y_ZERO, so that
 no byte is signed. A capital letter is CAP_UNITS high. A stroke of one point is a dot.
 
-A font: b"LSF1", number of glyphs (2 bytes), then an index sorted by code point of 6-byte entries (code point 3,
-offset of the glyph from the start of the font 3), then the glyphs. Numbers are little-endian.
+A font: b"LSF1", number of glyphs (2 bytes), then an index sorted by code point of 6-byte entries (code
+point 3, offset of the glyph from the start of the font 3), then the glyphs. Numbers are little-endian.
 """
 
 from . import WireError

@@ -9,7 +9,7 @@ from array import array
 
 POINTS_PER_CAP = 30  # path points on the height of a capital: a corner is rounded by about 4 % of it
 LEAD = 8  # points that a stroke's tip is thought to run on when blank travel is weighed
-MAX_PATH_POINTS = 12288  # 36 of the busiest letters; 100 kB
+MAX_PATH_POINTS = 24576  # three lines of 12 "@"; 420 kB of PSRAM then, a tenth of that for usual pages
 
 
 class Path:
