@@ -48,7 +48,7 @@ class Matcher:
 
 
 def normalise(text: str) -> str:
-    """Lower case, plain forms of full-width letters, no punctuation but apostrophes, no spaces next to hanzi."""
+    """Lower case, full-width forms made plain, no punctuation but apostrophes, no spaces next to hanzi."""
     text = unicodedata.normalize("NFKC", text).lower().replace("\u2019", "'")
     kept = "".join(c if c.isalnum() or c in "' " or unicodedata.combining(c) else " " for c in text)
     return _BETWEEN_HANZI.sub("", " ".join(kept.split()))
