@@ -68,7 +68,7 @@ class VirtualPin:
         self._inputs = {self._button: 1}  # to ground with a pull-up: 0 is pressed
         self._world: dict[str, bytes] = {}  # what a pin that starts again must be told
         self._light: deque[tuple[float, bytes]] = deque()
-        self._last_lit = 0.0
+        self.last_lit = 0.0  # time.monotonic() of the last lit sample
         self._link: WorldLink | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._power: asyncio.Task[None] | None = None
@@ -207,7 +207,7 @@ class VirtualPin:
             self._light.popleft()
         lit = beam.lit_samples(samples)
         if lit.any():
-            self._last_lit = at + (len(lit) - 1 - int(lit[::-1].argmax())) / beam.RATE_HZ
+            self.last_lit = at + (len(lit) - 1 - int(lit[::-1].argmax())) / beam.RATE_HZ
         if self.lit_at is None:
             early = max(0, math.ceil((self._marked - at) * beam.RATE_HZ))  # samples from before the mark
             if lit[early:].any():
@@ -357,7 +357,7 @@ class VirtualPin:
     @property
     def lit(self) -> bool:
         """Whether there is light now."""
-        return time.monotonic() - self._last_lit < GLOW_S
+        return time.monotonic() - self.last_lit < GLOW_S
 
     async def look(self, ms: float = 200, timeout_s: float = 2.0) -> tuple[bytes, bool]:
         """As `light`, but once `ms` of it have come since the mark, or `timeout_s` have passed: the first

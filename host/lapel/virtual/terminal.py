@@ -24,14 +24,14 @@ from lapel.virtual.microphone import Microphone, MicrophoneMissing
 from lapel.virtual.pin import PinError, VirtualPin
 from lapel.virtual.wav import WavError, read_wav
 
-REFRESH_S = 0.15
+REFRESH_S = 0.2  # a few pictures a second: each is 45 kB for the terminal
 TAP_S = 0.08  # clearly shorter than a hold
 NOTES = 6
 PALM_COLUMNS = 56
 ROWS_BESIDE_PALM = NOTES + 5
 PIXELS_A_COLUMN = 4  # the picture is drawn finer than the terminal shows it
-MAX_QUESTION_CHARACTERS = 300
-HELP = "space: press, again: release   t: tap   /: type a question   {samples}p: palm   q: quit"
+MAX_QUESTION_CHARACTERS = 240  # at most four bytes each: within the wire's 1000
+HELP = "space: press, then release   t: tap   /: type   {samples}p: palm   q: quit"
 
 
 class Terminal:
@@ -51,6 +51,7 @@ class Terminal:
         self._microphone: Microphone | None = None
         self._samples = [sample for sample in samples.samples() if sample.wav.exists()][:9]
         self._picture: Segments | None = None
+        self._pictured: tuple[float, int] | None = None  # what that is a picture of
         self._keys: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {
             " ": self._toggle,
             "t": self._tap,
@@ -104,16 +105,19 @@ class Terminal:
                 try:
                     self._microphone = stack.enter_context(Microphone(self.pin))
                 except MicrophoneMissing as error:
-                    self.note(
-                        f"No microphone: {error}. Use the questions 1 to {len(self._samples)}, or type."
-                    )
+                    self.note(f"No microphone: {error}.")
+                    self.note("Type a question, or take a spoken one by its number.")
                 stack.enter_context(_keyboard(self._key))
                 live = stack.enter_context(
                     Live(self._show(), console=self.console, screen=True, auto_refresh=False)
                 )
+                shown = None
                 while self.pin.running and not self._quit.is_set():
                     await self._draw()
-                    live.update(self._show(), refresh=True)
+                    now = (self._pictured, self._text())
+                    if now != shown:
+                        live.update(self._show(), refresh=True)
+                        shown = now
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(self._quit.wait(), REFRESH_S)
         finally:
@@ -199,24 +203,29 @@ class Terminal:
 
     async def _draw(self) -> None:
         """The palm now, in another thread: a picture takes tens of milliseconds."""
-        seen = self.pin.light() if self.pin.lit and self._palm else (b"", False)
+        lit = self.pin.lit and self._palm
         columns = min(PALM_COLUMNS, self.console.width, 2 * max(4, self.console.height - ROWS_BESIDE_PALM))
-        self._picture = await asyncio.to_thread(_palm, seen, columns)
+        wanted = (self.pin.last_lit if lit else 0.0, columns)
+        if wanted != self._pictured:
+            seen = self.pin.light() if lit else (b"", False)
+            self._picture = await asyncio.to_thread(_palm, seen, columns)
+            self._pictured = wanted
 
     def _show(self) -> RenderableType:
+        return Group(*([self._picture] if self._picture is not None else []), *self._text())
+
+    def _text(self) -> list[Text]:
+        """What stands below the picture."""
         button = "held" if self._pressed or self._busy else "up"
         palm = "there" if self._palm else "away"
-        lines: list[RenderableType] = []
-        if self._picture is not None:
-            lines.append(self._picture)
-        lines.append(Text(f"{self._state}   button {button}   palm {palm}", style="bold", no_wrap=True))
+        lines = [Text(f"{self._state}   button {button}   palm {palm}", style="bold", no_wrap=True)]
         lines += [Text(note, style="dim", no_wrap=True, overflow="ellipsis") for note in self._notes]
         if self._typing is not None:
             lines.append(Text(f"/ {self._typing}_   (Enter asks, Esc does not)", style="green"))
         else:
-            spoken = f"1-{len(self._samples)}: a spoken question   " if self._samples else ""
-            lines.append(Text(HELP.format(samples=spoken), style="cyan"))
-        return Group(*lines)
+            spoken = f"1-{len(self._samples)}: say a question   " if self._samples else ""
+            lines.append(Text(HELP.format(samples=spoken), style="cyan", no_wrap=True))
+        return lines
 
 
 def print_line(line: str) -> None:

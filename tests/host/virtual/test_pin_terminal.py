@@ -107,8 +107,8 @@ async def screen(tmp_path: Path):
 
 
 async def test_keys_move_the_button_and_ask_in_writing(screen: Screen):
-    await screen.shows("idle")
     await screen.shows("\N{UPPER HALF BLOCK}")  # the palm
+    await screen.shows("idle")
     screen.press(" ")
     await screen.shows("button 0")
     screen.press(" ")
