@@ -68,6 +68,7 @@ class I2S:
         if _ports.get(self.id) is self:
             world.enter()
             world.devices.remove(self)
+            self._port.count(world.past)
             del _ports[self.id]
             world.leave()
 
@@ -185,9 +186,9 @@ class _Microphone:
         return min(position, self.core.read)
 
     def count(self, values):
-        values["mic_read"] = self.core.read - self.core.start
-        values["mic_dropped"] = self.core.dropped
-        values["mic_refused"] = self.core.requests.refused
+        world.add(values, "mic_read", self.core.read - self.core.start)
+        world.add(values, "mic_dropped", self.core.dropped)
+        world.add(values, "mic_refused", self.core.requests.refused)
 
 
 class _Scanner:
@@ -246,7 +247,7 @@ class _Scanner:
         return position
 
     def count(self, values):
-        values["scan_frames"] = self.core.position
-        values["scan_underruns"] = self.core.underruns
-        values["scan_zeros"] = self.core.zeros
-        values["scan_refused"] = self.core.requests.refused
+        world.add(values, "scan_frames", self.core.position)
+        world.add(values, "scan_underruns", self.core.underruns)
+        world.add(values, "scan_zeros", self.core.zeros)
+        world.add(values, "scan_refused", self.core.requests.refused)

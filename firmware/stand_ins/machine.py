@@ -141,7 +141,7 @@ class _PinIrq:
         return position
 
     def count(self, values):
-        values["edges_lost"] = values.get("edges_lost", 0) + self.lost
+        world.add(values, "edges_lost", self.lost)
 
 
 class I2C:

@@ -29,6 +29,7 @@ devices = []
 edges = []  # GPIO inputs call these with (gpio, level)
 levels = {}  # of inputs, as the host set them
 outputs = {}  # of outputs, as the firmware set them
+past = {}  # counters of devices that were closed
 typed = []  # questions that the wearer typed, oldest first; on_typed() is called when one came
 on_typed = None
 
@@ -114,10 +115,18 @@ def hand_age_ms():
 
 
 def counters():
+    """What the hardware did since the pin was switched on, closed devices too."""
     values = {"played": _played, "forgotten": room.forgotten, "link_lost": link.lost if link else 0}
+    for name in past:
+        values[name] = past[name]
     for device in devices:
         device.count(values)
     return values
+
+
+def add(values, name, count):
+    """A device's share of a counter."""
+    values[name] = values.get(name, 0) + count
 
 
 def _poll(_):
