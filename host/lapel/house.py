@@ -68,8 +68,8 @@ class House:
             speech = Speech(speech_settings(self._config))
             stack.push_async_callback(speech.close)
             await speech.load()
-            model = LanguageModel(self._ready_endpoint)
-            stack.push_async_callback(model.close)
+            self._model = LanguageModel(self._ready_endpoint)
+            stack.push_async_callback(self._model.close)
             history = self._history
             if history is None:
                 kept = SqlHistory.in_home(self._config.home, self._config.history.days)
@@ -79,9 +79,11 @@ class House:
             if self._endpoint is None:
                 stack.push_async_callback(self._stop_local_model)
                 self._bringing = asyncio.create_task(self._bring_local_model(), name="language model")
-            elif not self._endpoint.model:
-                self._endpoint = await endpoints.resolved(self._endpoint)
-            self.services = Services(_SharedSpeech(speech), LocalFirstAssistant(model), history)
+            else:
+                if not self._endpoint.model:
+                    self._endpoint = await endpoints.resolved(self._endpoint)
+                await self._model.prepare()
+            self.services = Services(_SharedSpeech(speech), LocalFirstAssistant(self._model), history)
             self._stack = stack.pop_all()
         return self
 
@@ -115,6 +117,7 @@ class House:
             await local.start()
             self._endpoint = Endpoint(local.base_url, local.api_key, name, f"{name}, inside Lapel")
             await local.warm(system_prompt())
+            await self._model.prepare()
         except (ModelError, LocalModelError) as error:
             log.error("no language model: %s", error)
             self._waiting_for = "There is no language model yet. The relay's log says why."

@@ -28,7 +28,7 @@ from .utterance import Utterance
 
 log = logging.getLogger(__name__)
 
-ACK_FRAMES = 8  # four acknowledgements a second are enough to free or resend frames
+ACK_FRAMES = 32  # one a second is enough to free frames, and costs the pin a parsed message each
 SEND_S = 5.0  # a pin that takes nothing for so long is gone
 UTTERANCE_S = MAX_UTTERANCE_S + 5  # wall clock; after it nobody's finger is on the button
 MAX_WIRE_ERRORS = 20  # a peer that breaks the protocol this often is broken
@@ -177,7 +177,8 @@ class Session:
                 turn.record.utt,
                 turn.record.timings_ms,
             )
-            self._services.history.add(turn.record)
+            if self._running is not None and self._running.done():
+                self._services.history.add(turn.record)  # else it is kept when the turn ends
 
     async def _time(self, message: dict[str, Any]) -> None:
         now = int(time.time() * 1000)

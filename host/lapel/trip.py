@@ -22,6 +22,7 @@ from .virtual.pin import VirtualPin
 
 CONNECT_S = 20.0  # starting MicroPython, TLS and the challenge take well under a second
 ANSWER_S = 120.0  # longer than all deadlines of a turn together
+SETTLE_S = 0.6  # the last growth of the answer is drawn, and half a second of it kept for the picture
 LIT_S = 5.0  # drawing takes milliseconds
 
 
@@ -80,6 +81,7 @@ class Home:
         except TimeoutError:
             raise TripError(f"no answer within {ANSWER_S:.0f} s; {_said(self.pin)}") from None
         lit = await self._first_light()
+        await asyncio.sleep(SETTLE_S)
         return _trip(record, released, lit)
 
     async def _first_light(self) -> float | None:

@@ -35,7 +35,8 @@ class LocalFirstAssistant:
         intent = self._matcher.match(question)
         if intent is not None:
             log.info("intent %s %s", intent.name, intent.arguments)
-            yield SKILLS[intent.name](intent.language, **intent.arguments)
+            # The line's end says that the last word is whole: nothing more follows.
+            yield SKILLS[intent.name](intent.language, **intent.arguments) + "\n"
             return
         # Closed with this generator, or a new press would leave the model talking to nobody.
         async with aclosing(self._model.stream(_messages(question, earlier))) as pieces:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable
 from typing import Any
@@ -52,6 +53,14 @@ class LanguageModel:
             log.error("%s (%s): the stream broke: %r", endpoint.name, endpoint.base_url, error)
             raise Unanswerable(_BROKE_OFF) from error
 
+    async def prepare(self) -> None:
+        """Makes the client and its connection ahead of the first question: they take 0.2 s."""
+        client = await self._client_for(self._endpoint())
+        try:
+            await client.models.list(timeout=_CONNECT_S)
+        except openai.OpenAIError as error:
+            log.warning("the language model does not answer yet: %s", _log_text(error))
+
     async def close(self) -> None:
         if self._client is not None:
             await self._client.close()
@@ -60,12 +69,16 @@ class LanguageModel:
         """The client of this endpoint; a restarted embedded model has another port and key."""
         if self._client is None or endpoint != self._connected:
             await self.close()
-            timeout = openai.Timeout(_READ_S, connect=_CONNECT_S)
-            self._client = openai.AsyncOpenAI(
-                base_url=endpoint.base_url, api_key=endpoint.api_key or "none", timeout=timeout, max_retries=0
-            )
+            self._client = await asyncio.to_thread(_client, endpoint)  # it reads the system's certificates
             self._connected = endpoint
         return self._client
+
+
+def _client(endpoint: Endpoint) -> openai.AsyncOpenAI:
+    timeout = openai.Timeout(_READ_S, connect=_CONNECT_S)
+    return openai.AsyncOpenAI(
+        base_url=endpoint.base_url, api_key=endpoint.api_key or "none", timeout=timeout, max_retries=0
+    )
 
 
 def _sentence(error: openai.OpenAIError) -> str:
