@@ -17,11 +17,6 @@ TICK_MS = 5  # the button, the microphone and the light are looked at this often
 SLEEP_MS = 1_800_000  # a kitchen timer set by voice must still be able to ring
 NUMBER_BITS = 29  # utterances start at random, so that no boot repeats the numbers of the last one
 
-_SEEKING = (CONNECTING, OFFLINE)  # made once: a tuple of names in the loop would be allocated each time
-_RESTING = (IDLE, CONNECTING, OFFLINE)
-
-HEARD_ENOUGH = "I listen for 30 seconds."
-
 
 class App:
     """`parts` is the hardware; with `fault`, a sentence, the pin only says that, and `link` may be None."""
@@ -30,18 +25,14 @@ class App:
         self.machine = states.Machine()
         self.link = link
         self.mic = mic
-        self.reader = Reader(parts.projector)
+        self.reader = Reader(parts.projector, link.send if link else None)
         self.question = question.Question()
         self._parts = parts
-        self._projector = parts.projector
-        self._projector.on_lit = self._lit
         self._fault = fault
         self._recording = Utterance()  # what the microphone writes to
         self._asked = Utterance()  # what waits for its answer
         self._number = int.from_bytes(os.urandom(4), "big") >> (32 - NUMBER_BITS)
         self._later = None  # a card that came while the wearer spoke
-        self._lit_ms = None
-        self._shown = None  # number of the card whose light was reported
         self._sleep = Deadline()
         # Last: from here on a press starts the microphone.
         self.button = button.Button(parts.button, parts.button_edges, self._pressed)
@@ -65,7 +56,7 @@ class App:
             if link_task:
                 link_task.cancel()
             self.mic.cancel()
-            self._projector.dark()
+            self._parts.projector.dark()
 
     def step(self):
         """One look at everything. Allocates nothing unless something happened."""
@@ -83,11 +74,11 @@ class App:
                 message = self.link.receive()
             self._follow_link(now)
             self._check_deadlines(now)
-        if self.reader.card is not None:
-            self._read(now)
+        if self.reader.card is not None and self.reader.poll(now) and self.machine.state == SHOWING:
+            self._rest(now)
         # Only a card with choices makes a single tap wait for a second one.
         self.button.timing.doubles = bool(self.reader.choices())
-        self._projector.poll()
+        self._parts.projector.poll()
 
     # the button
 
@@ -128,7 +119,7 @@ class App:
 
     def _interrupt(self):
         """Whatever is on the palm or under way ends; a question that could not leave yet stays."""
-        self._dismiss()
+        self.reader.close()
         self._later = None
         if self.link.state == UP:
             self._drop_question(True)
@@ -159,7 +150,7 @@ class App:
         self.question.asked(now)
         if event == button.STUCK:
             log.warning("app", "question %d was cut at its cap" % self.question.number)
-            self._say(HEARD_ENOUGH, now)
+            self._say(question.HEARD_ENOUGH, now)
 
     def _tap(self, now):
         self.mic.cancel()
@@ -170,15 +161,10 @@ class App:
 
     def _choose(self, now):
         self.mic.cancel()
-        choices = self.reader.choices()
-        if not choices:
-            self._rest(now)
-            return
-        self._event("chosen", choice=choices[self.reader.focus]["id"])
-        self.reader.close()
-        self.machine.move(THINKING)
-        self.question.clear()
-        self.question.reached(now)
+        if self.reader.choose():
+            self.machine.move(THINKING)
+            self.question.begin(None)
+            self.question.reached(now)
 
     # the microphone
 
@@ -237,11 +223,6 @@ class App:
         if not waiting and state != OFFLINE and state != FAULT:
             self.machine.move(SHOWING)
 
-    def _event(self, name, **more):
-        number = self.reader.card["card"]
-        if number is not None:
-            self.link.send("event", name=name, card=number, **more)
-
     def _drop_question(self, cancel):
         """It was answered, or, with `cancel`, nobody wants the answer."""
         self.question.clear()
@@ -267,7 +248,7 @@ class App:
         up = link.state == UP
         self.mic.linked = up
         if up:
-            if state in _SEEKING:
+            if state in states.SEEKING:
                 self._rest(now)
             elif state != LISTENING:
                 self._ask_typed(now)
@@ -299,11 +280,11 @@ class App:
             if self.machine.state == THINKING:
                 self.machine.move(OFFLINE)
             self._say(late, now)
-        resting = self.machine.state in _RESTING
+        resting = self.machine.state in states.RESTING
         if resting and self._sleep.passed(now) and self.question.number is None:
             self.machine.move(ASLEEP)
             self.link.want(False)
-            self._dismiss()
+            self.reader.close()
 
     def _wake(self):
         """Somebody uses the pin."""
@@ -319,29 +300,5 @@ class App:
         elif self.link.state == UP:
             self.machine.move(IDLE if self.question.number is None else THINKING)
         else:
-            self.machine.move(OFFLINE if self.link.failures or self.question.number is not None else CONNECTING)
-
-    # the palm
-
-    def _read(self, now):
-        card = self.reader.card
-        if self._lit_ms is not None:
-            if card["card"] != self._shown:
-                self._shown = card["card"]
-                self._event("shown", pin_ms=self._lit_ms)
-            self._lit_ms = None
-        turned = self.reader.poll(now)
-        if turned == "page":
-            self._event("page", page=self.reader.page)
-        elif turned == "done":
-            self._dismiss()
-            if self.machine.state == SHOWING:
-                self._rest(now)
-
-    def _lit(self, now_ms):
-        self._lit_ms = now_ms  # from the scanner's callback: the loop tells the relay
-
-    def _dismiss(self):
-        if self.reader.card is not None:
-            self._event("dismissed")
-            self.reader.close()
+            lost = self.link.failures or self.question.number is not None
+            self.machine.move(OFFLINE if lost else CONNECTING)

@@ -97,7 +97,7 @@ class Button:
         self.timing = Timing()
         self._pin = pin
         self._on_press = on_press
-        self._edges = deque((), EDGES)
+        self._edges = deque((), EDGES)  # noqa: RUF037 - MicroPython asks for it
         self._edge_ms = None
         pin.irq(self._edge, irq_edges)
 

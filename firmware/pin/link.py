@@ -43,7 +43,7 @@ class Refused(Exception):
 
 
 class Link:
-    """`open_channel(host, port)`, `wifi.join()` and `display` are the board's; `key` is this pin's, of 32 bytes."""
+    """`board` and `display` go into the hello, `wifi` (or None) joins a network, `tls` pins the relay."""
 
     def __init__(self, settings, board, display, channel, tls, wifi):
         self.state = DOWN
@@ -58,8 +58,8 @@ class Link:
         self._channel = channel
         self._tls = tls
         self._wifi = wifi
-        self._inbox = deque((), INBOX)
-        self._outbox = deque((), OUTBOX)
+        self._inbox = _queue(INBOX)
+        self._outbox = _queue(OUTBOX)
         self._wanted = False
         self._retry = False
         self._frame = Frame(FRAME_BYTES)
@@ -150,7 +150,7 @@ class Link:
             return False
         log.info("link", "welcomed by %s:%d" % (host, port))
         self.refusal = ""
-        self._outbox = deque((), OUTBOX)
+        self._outbox = _queue(OUTBOX)
         self._started = self._ended = False
         self._sent = 0
         self.state = UP
@@ -285,6 +285,10 @@ class Link:
     def _set_time(self, unix_ms):
         self.unix_ms = unix_ms
         self.unix_at = ticks_ms()
+
+
+def _queue(most):
+    return deque((), most)  # noqa: RUF037 - MicroPython asks for it
 
 
 def _decode(text):

@@ -20,7 +20,7 @@ QUIET_MS = 500  # without a word although a buffer must be full: the microphone 
 STALL_MS = 60  # between two looks: samples may have been lost
 _PER_MS = SAMPLE_RATE_HZ // 1000
 
-# 0x25A5A5A5: no 24-bit microphone sends this word, for its low byte is zero. Where it stands nothing has come yet.
+# 0x25A5A5A5 marks a word that the port has not written. No 24-bit microphone sends it: its low byte is zero.
 
 
 @micropython.viper
@@ -36,7 +36,7 @@ def _written(words: ptr32, at: int) -> bool:
 
 @micropython.viper
 def convert(words: ptr32, start: int, count: int, shift: int, out: ptr16, at: int) -> int:
-    """Up to `count` 32-bit words from `start` on, each >> `shift` (0 to 16) and saturated, into `out` from `at` on.
+    """Up to `count` 32-bit words from `start`, each >> `shift` (0 to 16) and saturated, to `out[at]` on.
 
     Stops at the first word that the port has not written. Returns how many were converted.
     """
@@ -67,7 +67,7 @@ class _Buffer:
 
 
 class Mic:
-    """`open_i2s(ibuf_bytes)` gives a receiver (machine.I2S); `shift` is the board's: bits from word to sample."""
+    """`open_i2s(ibuf_bytes)` gives a machine.I2S receiver; `shift` is the board's, from word to sample."""
 
     def __init__(self, open_i2s, shift):
         self._open = open_i2s
@@ -88,7 +88,7 @@ class Mic:
         return self._i2s is not None
 
     def start(self, utterance):
-        """Record into `utterance`, which has begun. Returns at once. May be called from an interrupt callback."""
+        """Record into `utterance`, which has begun. Returns at once; an interrupt callback may call it."""
         if self._i2s is not None or self._closing:
             return
         self.utterance = utterance
@@ -126,7 +126,7 @@ class Mic:
             self._close()
 
     def poll(self):
-        """Call at least every 20 ms while running: takes what the port has written of an unfinished buffer."""
+        """Call at least every 20 ms while running: takes what the port has written."""
         if not self.running:
             return
         # A callback of the last recording may have come late, so the buffer is asked too.
@@ -179,8 +179,8 @@ class Mic:
             self._measure_lag()
 
     def _measure_lag(self):
-        # The chip's I2S and its clock share a crystal, so samples that stay behind the clock were lost. What is only
-        # late catches up: the smallest lag since the last stall counts.
+        # The chip's I2S and its clock share a crystal, so samples that stay behind the clock were lost.
+        # What is only late catches up: the smallest lag since the last stall counts.
         now = ticks_ms()
         lag = ticks_diff(now, self._start_ms) * _PER_MS - self._received
         if lag < self._lag or ticks_diff(now, self._seen_ms) > STALL_MS:

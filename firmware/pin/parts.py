@@ -1,9 +1,8 @@
 """From a board's pin numbers to the parts that the app works with."""
 
 import tls
-from machine import I2S, Pin
-
 from lapel_wire.audio import SAMPLE_RATE_HZ
+from machine import I2S, Pin
 from pin import log
 from pin.projector import COLUMNS, LINES, Projector, font, guard, scanner, speed
 
@@ -21,7 +20,7 @@ class NoPalm:
 
 
 class Parts:
-    """`button` (Pin), `open_mic(ibuf)`, `projector`, `guard`, `display` (as in hello), `wifi` or None, `typed()`."""
+    """The parts: `button` (a Pin), `projector` and its `guard`, `display` (as in hello), `wifi` or None."""
 
     def __init__(self, board, networks):
         self.board = board
@@ -83,7 +82,7 @@ class Parts:
 
 
 def pinned(certificate):
-    """A TLS context that trusts this one certificate (DER) and nothing else. Raises ValueError if it is none."""
+    """A TLS context that trusts this certificate (DER) and no other. Raises ValueError if it is none."""
     context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
     context.verify_mode = tls.CERT_REQUIRED
     context.load_verify_locations(certificate)

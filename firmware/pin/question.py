@@ -2,17 +2,18 @@
 
 from pin.clock import Deadline
 
-ANSWER_MS = 15_000  # after the last sign of the relay; its own deadlines are shorter and bring their own sentences
+ANSWER_MS = 15_000  # after the relay's last sign; its own deadlines are shorter, with their own sentences
 NO_LINK_MS = 10_000  # Wi-Fi, TLS and the challenge take 4 s on a good day
 KEEP_MS = 300_000  # a question that could not be delivered for so long is no longer asked
 
 NO_ANSWER = "The relay did not answer."
 NO_CONNECTION = "No connection to the relay."
+HEARD_ENOUGH = "I listen for 30 seconds."
 GIVEN_UP = "Your question could not be delivered."
 
 
 class Question:
-    """`number` is None when nothing is awaited. A choice on a card is awaited too, without a number of its own."""
+    """`number` is None when nothing is awaited, or the answer to a choice on a card."""
 
     def __init__(self):
         self._answer = Deadline()
@@ -53,7 +54,7 @@ class Question:
         self.asked(now_ms)
 
     def passed(self, now_ms):
-        """The sentence for what has just taken too long, or None. After NO_CONNECTION it is still kept and tried."""
+        """The sentence for what just took too long, or None. After NO_CONNECTION it is still tried."""
         if self._answer.passed(now_ms):
             self._answer.clear()
             return NO_ANSWER

@@ -11,14 +11,21 @@ GROWING_MS = 20000  # an answer that stops growing for so long is over
 
 
 class Reader:
-    """Shows cards on a projector. `poll` while `card` is not None."""
+    """Shows cards on a projector. `poll` while `card` is not None.
 
-    def __init__(self, projector):
+    What happens to a card that has a number is told by `tell("event", name=..., card=number, ...)`.
+    """
+
+    def __init__(self, projector, tell):
         self._projector = projector
+        self._tell = tell
         self.card = None
         self.page = 0
         self.focus = 0
         self._drawn = None
+        self._shown = None  # number of the last card whose light was told
+        self._first_lit_ms = None
+        projector.on_lit = self._lit
 
     def show(self, card, now_ms):
         """Put `card` up. A new revision of the card that is up replaces it and keeps its page.
@@ -33,17 +40,28 @@ class Reader:
         self._grown_ms = now_ms
         if not same:
             self.page = self.focus = 0
-            self._dark_ms = self._lit_ms = 0
+            self._dark_ms = self._lit_ms = 0  # since the last light, and on this page
             self._polled_ms = now_ms
+            self._first_lit_ms = None
             self._drawn = None
         self.page = min(self.page, max(0, len(card["pages"]) - 1))
         self._draw()
         return True
 
     def close(self):
-        """Dark, and the card is gone."""
-        self.card = None
-        self._projector.dark()
+        """Dark, and the card is dismissed."""
+        if self.card is not None:
+            self._event("dismissed")
+            self._put_away()
+
+    def choose(self):
+        """Take the choice in focus; the card is gone. False if there was none."""
+        choices = self.choices()
+        if not choices:
+            return False
+        self._event("chosen", choice=choices[self.focus]["id"])
+        self._put_away()
+        return True
 
     def choices(self):
         """The card's choices, if they can be chosen from now: on its last page."""
@@ -60,27 +78,49 @@ class Reader:
             self._draw()
 
     def poll(self, now_ms):
-        """ "page" when a page was turned, "done" when the card was read or nobody came to read it; or None."""
+        """Turn the page when it was read. True once the card was: then it is closed."""
         passed_ms = ticks_diff(now_ms, self._polled_ms)
         self._polled_ms = now_ms
+        if self._first_lit_ms is not None:
+            self._tell_lit()
         if self._projector.lit:
             self._lit_ms += passed_ms
             self._dark_ms = 0
         else:
             self._dark_ms += passed_ms
-            if self._dark_ms >= PALM_MS:
-                return "done"
         card = self.card
-        if self._lit_ms < self._needed_ms(card):
-            return None
-        if self.page < len(card["pages"]) - 1:
-            self.page += 1
-            self._lit_ms = 0
-            self._draw()
-            return "page"
-        if card["more"] and ticks_diff(now_ms, self._grown_ms) < GROWING_MS:
-            return None
-        return "done"
+        if self._dark_ms < PALM_MS:
+            if self._lit_ms < self._needed_ms(card):
+                return False
+            if self.page < len(card["pages"]) - 1:
+                self.page += 1
+                self._lit_ms = 0
+                self._draw()
+                self._event("page", page=self.page)
+                return False
+            if card["more"] and ticks_diff(now_ms, self._grown_ms) < GROWING_MS:
+                return False
+        self.close()
+        return True
+
+    def _lit(self, now_ms):
+        self._first_lit_ms = now_ms  # from the scanner's callback, between any two lines: `poll` tells it
+
+    def _tell_lit(self):
+        number = self.card["card"]
+        if number is not None and number != self._shown:
+            self._shown = number
+            self._event("shown", pin_ms=self._first_lit_ms)
+        self._first_lit_ms = None
+
+    def _event(self, name, **fields):
+        if self.card["card"] is not None:
+            self._tell("event", name=name, card=self.card["card"], **fields)
+
+    def _put_away(self):
+        self.card = None
+        self._first_lit_ms = None
+        self._projector.dark()
 
     def _needed_ms(self, card):
         pages = card["pages"]
@@ -107,7 +147,7 @@ class Reader:
 
 
 def sentence(text, columns, lines, kind="error"):
-    """A card that the pin makes itself, wrapped greedily; it has no number, so the relay hears nothing of it."""
+    """A card of the pin's own, wrapped greedily; it has no number, so the relay hears nothing of it."""
     rows = [""]
     for word in text.split():
         if not rows[-1]:

@@ -21,8 +21,8 @@ class SettingsError(Exception):
 
 
 class Settings:
-    """Checked settings: `pin`, `key` (bytes), `relays` [(host, port)], `certificate` (DER), `wifi` [(ssid, password)],
-    `board` (name or None)."""
+    """Checked settings: `pin`, `key` (bytes), `relays` [(host, port)], `certificate` (DER),
+    `wifi` [(ssid, password)], `board` (name or None)."""
 
     def __init__(self, values):
         try:
@@ -61,7 +61,7 @@ def load(path=PATH):
 
 
 def save(values, path=PATH):
-    """Write `values` so that a cut of power leaves the old file or the new one. Raises SettingsError, OSError."""
+    """Write `values`; a cut of power leaves the old file or the new one. Raises SettingsError, OSError."""
     Settings(values)  # a pin that cannot read it again would have to go back to a computer
     temporary = path + ".new"
     with open(temporary, "w") as file:
@@ -80,7 +80,8 @@ def _der(pem):
 
 def _is_name(value):
     # It is imported: nothing but a name may pass.
-    return isinstance(value, str) and value and all([c in "abcdefghijklmnopqrstuvwxyz0123456789_" for c in value])
+    letters = "abcdefghijklmnopqrstuvwxyz0123456789_"
+    return isinstance(value, str) and value and all([c in letters for c in value])
 
 
 def _text(values, name, longest):

@@ -26,6 +26,10 @@ MOVES = {
     OFFLINE: (CONNECTING, IDLE, LISTENING, THINKING, SHOWING, ASLEEP, FAULT),
 }
 
+# Made once: a tuple of names inside a loop would be allocated each time.
+SEEKING = (CONNECTING, OFFLINE)
+RESTING = (IDLE, CONNECTING, OFFLINE)
+
 
 class Machine:
     """The current state."""
@@ -35,7 +39,7 @@ class Machine:
         self.refused = 0
 
     def move(self, new):
-        """Go to `new`: True, also if already there. A move that the table lacks is logged and refused: False."""
+        """Go to `new`: True, also if already there. A move that the table lacks is logged: False."""
         old = self.state
         if new == old:
             return True

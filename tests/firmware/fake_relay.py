@@ -22,7 +22,7 @@ Heard = Callable[["FakeRelay", ServerConnection, dict[str, Any]], Awaitable[None
 
 
 class FakeRelay:
-    """`on_end(relay, connection, utterance_end)` answers; `got` has all control messages, `utterances` all audio."""
+    """`on_end(relay, connection, utterance_end)` answers; `got` has all messages, `utterances` all audio."""
 
     def __init__(self, home: Path, on_end: Heard | None = None) -> None:
         self.home = home
@@ -50,7 +50,12 @@ class FakeRelay:
 
     async def start(self) -> FakeRelay:
         self._server = await serve(
-            self._serve, "127.0.0.1", self.port, ssl=server_context(self.home), ping_interval=None, close_timeout=0.2
+            self._serve,
+            "127.0.0.1",
+            self.port,
+            ssl=server_context(self.home),
+            ping_interval=None,
+            close_timeout=0.2,
         )
         self.port = next(iter(self._server.sockets)).getsockname()[1]
         return self
@@ -98,7 +103,9 @@ class FakeRelay:
             hello = messages.decode(messages.UP, await connection.recv())
             nonce = secrets.token_hex(32)
             parts = (VERSION, hello["pin"], hello["nonce"], nonce)
-            reply = messages.encode(messages.DOWN, "challenge", nonce=nonce, mac=mac(self.key, "relay", *parts))
+            reply = messages.encode(
+                messages.DOWN, "challenge", nonce=nonce, mac=mac(self.key, "relay", *parts)
+            )
             await connection.send(reply)
             proof = messages.decode(messages.UP, await connection.recv())
             assert proof["t"] == "error" or same(proof["mac"], mac(self.key, "pin", *parts))

@@ -1,4 +1,4 @@
-"""The unmodified firmware in its MicroPython process with the stand-ins, and a small hand that plays its world."""
+"""The unmodified firmware in its MicroPython process with the stand-ins, and what plays its world."""
 
 from __future__ import annotations
 
@@ -23,7 +23,12 @@ class PinProcess:
     """`async with PinProcess(folder, settings) as pin`: the folder is its flash."""
 
     def __init__(
-        self, flash: Path, settings: dict[str, Any] | None, *, main: Path = FIRMWARE / "main.py", heap: str = "16m"
+        self,
+        flash: Path,
+        settings: dict[str, Any] | None,
+        *,
+        main: Path = FIRMWARE / "main.py",
+        heap: str = "16m",
     ) -> None:
         self.log: list[str] = []
         self._flash = flash

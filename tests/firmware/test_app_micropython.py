@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from fake_relay import FakeRelay, answer
 from lapel.utterance import Utterance
-from lapel_wire import adpcm
+from lapel_wire import adpcm, audio
 from pin_process import FIRMWARE, PinProcess
 
 HEAP_APP = Path(__file__).with_name("heap_app.py")
@@ -28,11 +28,11 @@ def tone(seconds: float) -> bytes:
 
 
 def heard_from(utterance: Utterance, end: dict[str, Any], said: bytes) -> int | None:
-    """At which sample of the utterance the whole of `said` begins, coded as the pin does; None if it is not in there."""
+    """At which sample of the utterance the whole of `said` begins, coded as the pin does, or None."""
     pcm = array.array("h", utterance.pcm(end["frames"], end["samples"]))
     first = next((i for i, value in enumerate(pcm) if value), len(pcm))
     sound = array.array("h", said)
-    # Encoded silence decodes to silence, so the first sample that sounds is at most a few after the first one said.
+    # Encoded silence decodes to silence, so the first sample that sounds is soon after the first one said.
     for start in range(max(0, first - 64), first + 1):
         samples = array.array("h", bytes(2 * start)) + sound
         samples = samples[: len(pcm)] + array.array("h", bytes(2 * max(0, len(pcm) - len(samples))))
@@ -45,8 +45,6 @@ def coded(pcm: array.array[int]) -> bytes:
     """What an encoder and a decoder make of it."""
     again = Utterance(0)
     state = adpcm.new_state()
-    from lapel_wire import audio
-
     padded = pcm + array.array("h", bytes(-2 * len(pcm) % 1024))
     for seq in range(len(padded) // 512):
         frame = bytearray(audio.FRAME_BYTES)
@@ -65,7 +63,7 @@ async def house(
     limits: dict[str, Any] | None = None,
     **more: Any,
 ) -> AsyncIterator[Any]:
-    """A fake relay and a pin that is linked to it; `limits` are constants of the firmware, by name, to be shorter."""
+    """A fake relay and a pin that is linked to it; `limits` are constants of the firmware to change."""
     flash = tmp_path / "flash"
     flash.mkdir()
     main = FIRMWARE / "main.py"
@@ -112,7 +110,7 @@ async def test_a_question_is_heard_whole_and_its_answer_lit(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("before_s", [0.0, 1.0])
 async def test_a_stall_while_connecting_loses_no_sample(tmp_path: Path, before_s: float) -> None:
-    """Pressed without a link; at once, or near the end of the first long buffer, the interpreter stands still."""
+    """Pressed without a link; at once, or late in the first long buffer, the interpreter stands still."""
     async with house(tmp_path, ready=False) as (relay, pin):
         await relay.stop()
         await pin.logged("-> offline")
@@ -170,7 +168,9 @@ async def test_a_press_interrupts_the_answer_and_the_old_question_is_forgotten(t
         await ask(pin)
         await relay.message("utterance_cancel", utt=first)
         await relay.message("event", name="dismissed", card=1)
-        second = (await relay.until(lambda: [m for m in relay.got if m["t"] == "utterance_end"][1:]))[0]["utt"]
+        second = (await relay.until(lambda: [m for m in relay.got if m["t"] == "utterance_end"][1:]))[0][
+            "utt"
+        ]
         assert second > first
         relay.got.clear()
         await relay.card(1, [["It is late"]], rev=3, utt=first)  # the old answer goes on: nobody asked

@@ -1,13 +1,26 @@
 """The button's timing, with a clock that the test moves."""
 
-from pin.button import DEBOUNCE_MS, DOUBLE, DOUBLE_MS, HOLD, HOLD_MS, PRESS, RELEASE, STUCK, STUCK_MS, TAP, Button, Timing
+from pin.button import (
+    DEBOUNCE_MS,
+    DOUBLE,
+    DOUBLE_MS,
+    HOLD,
+    HOLD_MS,
+    PRESS,
+    RELEASE,
+    STUCK,
+    STUCK_MS,
+    TAP,
+    Button,
+    Timing,
+)
 from pin.clock import ticks_add
 
 ON_MICROPYTHON = True
 
 
 def events(edges, until_ms, doubles=False, start_ms=1000, step_ms=5):
-    """What a loop of `step_ms` hears: [(ms after start, event)]. `edges`: [(ms, down)], each also an interrupt."""
+    """What a loop of `step_ms` hears: [(ms after start, event)]. `edges`: [(ms, down)], each looked at."""
     timing = Timing()
     timing.doubles = doubles
     heard = []
@@ -40,7 +53,16 @@ def test_the_border_between_tap_and_hold():
 
 
 def test_bounce_is_one_press_and_one_release():
-    bounce = [(10, True), (11, False), (13, True), (16, False), (18, True), (600, False), (602, True), (604, False)]
+    bounce = [
+        (10, True),
+        (11, False),
+        (13, True),
+        (16, False),
+        (18, True),
+        (600, False),
+        (602, True),
+        (604, False),
+    ]
     assert [event for _, event in events(bounce, 2000)] == [PRESS, HOLD, RELEASE]
 
 
@@ -81,7 +103,9 @@ def test_a_stuck_button_ends_the_question_once():
 
 
 def test_after_a_stuck_one_the_next_press_counts():
-    heard = events([(0, True), (STUCK_MS + 10, False), (STUCK_MS + 500, True), (STUCK_MS + 900, False)], STUCK_MS + 2000)
+    heard = events(
+        [(0, True), (STUCK_MS + 10, False), (STUCK_MS + 500, True), (STUCK_MS + 900, False)], STUCK_MS + 2000
+    )
     assert [event for _, event in heard] == [PRESS, HOLD, STUCK, PRESS, HOLD, RELEASE]
 
 

@@ -23,27 +23,35 @@ class FakeProjector:
 
 
 def card(number=1, pages=(("one two",),), rev=0, more=False, **fields):
-    made = {"card": number, "rev": rev, "kind": "answer", "pages": [list(page) for page in pages], "more": more}
+    made = {
+        "card": number,
+        "rev": rev,
+        "kind": "answer",
+        "pages": [list(page) for page in pages],
+        "more": more,
+    }
     made.update(fields)
     return made
 
 
 def run(reader, from_ms, to_ms, step_ms=5):
-    """What `poll` tells: [(ms, what)]."""
+    """What is told while the reader polls: [(ms, event)]; ends with the card."""
     told = []
     for ms in range(from_ms, to_ms, step_ms):
-        what = reader.poll(ms)
-        if what:
-            told.append((ms, what))
-            if what == "done":
-                reader.close()
-                break
+        before = len(reader.told)
+        over = reader.poll(ms)
+        told += [(ms, event["name"]) for event in reader.told[before:]]
+        assert over == (reader.card is None)
+        if over:
+            break
     return told
 
 
 def shown(**fields):
     projector = FakeProjector()
-    reader = Reader(projector)
+    told = []
+    reader = Reader(projector, lambda t, **event: told.append(event))
+    reader.told = told
     assert reader.show(card(**fields), 0)
     return reader, projector
 
@@ -55,14 +63,15 @@ def near(ms, expected):
 def test_one_page_is_read_and_put_away():
     reader, projector = shown()
     ((ms, what),) = run(reader, 0, 60000)
-    assert what == "done" and near(ms, PAGE_MS + 2 * WORD_MS + LAST_MS)
+    assert what == "dismissed" and near(ms, PAGE_MS + 2 * WORD_MS + LAST_MS)
     assert projector.drawn == [(["one two"], None, (), 0), None]
 
 
 def test_pages_turn_at_reading_speed():
     reader, projector = shown(pages=(("one two", "three"), ("four",)))
     (first, turned), (second, done) = run(reader, 0, 60000)
-    assert (turned, done) == ("page", "done")
+    assert (turned, done) == ("page", "dismissed")
+    assert reader.told[0]["page"] == 1
     assert near(first, PAGE_MS + 3 * WORD_MS)
     assert near(second - first, PAGE_MS + WORD_MS + LAST_MS)
     assert [drawn[0] for drawn in projector.drawn[:-1]] == [["one two", "three"], ["four"]]
@@ -86,7 +95,7 @@ def test_without_a_palm_it_goes():
     reader, projector = shown()
     projector.lit = False
     ((ms, what),) = run(reader, 0, 60000)
-    assert what == "done" and near(ms, PALM_MS)
+    assert what == "dismissed" and near(ms, PALM_MS)
 
 
 def test_a_growing_card_keeps_its_page_and_its_time():
@@ -116,7 +125,7 @@ def test_another_card_replaces_it():
 def test_a_growing_card_waits_on_its_last_page():
     reader, _ = shown(more=True)
     ((ms, what),) = run(reader, 0, 60000)
-    assert what == "done" and near(ms, GROWING_MS)
+    assert what == "dismissed" and near(ms, GROWING_MS)
 
 
 def test_the_same_lines_are_not_drawn_again():
@@ -135,7 +144,7 @@ def test_fewer_pages_than_before():
 
 def test_a_card_without_pages_is_soon_over():
     reader, projector = shown(pages=())
-    assert run(reader, 0, 100) == [(0, "done")] and projector.drawn[0][0] == []
+    assert run(reader, 0, 100) == [(0, "dismissed")] and projector.drawn[0][0] == []
 
 
 def test_choices_on_the_last_page():
@@ -144,14 +153,50 @@ def test_choices_on_the_last_page():
     assert reader.choices() == ()
     reader.next_choice()
     assert reader.focus == 0
-    ((first, _),) = run(reader, 0, 3000)
+    run(reader, 0, 3000)
     assert reader.choices() == labels and projector.drawn[-1] == (["really"], None, ("Yes", "No"), 0)
     reader.next_choice()
     assert projector.drawn[-1][3] == 1
     reader.next_choice()
     assert projector.drawn[-1][3] == 0
     ((ms, what),) = run(reader, 3000, 90000)
-    assert what == "done" and ms > CHOICE_MS
+    assert what == "dismissed" and ms > CHOICE_MS
+
+
+def test_choosing_tells_the_choice_and_not_that_it_was_dismissed():
+    reader, projector = shown(choices=[{"id": "y", "label": "Yes"}, {"id": "n", "label": "No"}])
+    reader.next_choice()
+    assert reader.choose() and reader.card is None and projector.drawn[-1] is None
+    assert reader.told == [{"name": "chosen", "card": 1, "choice": "n"}]
+
+
+def test_nothing_to_choose():
+    reader, _ = shown()
+    assert not reader.choose() and reader.card is not None and reader.told == []
+
+
+def test_light_is_told_once_a_card():
+    reader, projector = shown(pages=(("a",), ("b",)), more=True)
+    projector.on_lit(77)
+    reader.poll(5)
+    reader.show(card(pages=(("a",), ("b", "c")), rev=1), 10)
+    projector.on_lit(99)
+    reader.poll(15)
+    assert reader.told == [{"name": "shown", "card": 1, "pin_ms": 77}]
+    reader.show(card(number=2), 20)
+    projector.on_lit(111)
+    reader.poll(25)
+    assert reader.told[-1] == {"name": "shown", "card": 2, "pin_ms": 111}
+
+
+def test_the_relay_hears_nothing_of_a_sentence_of_the_pins_own():
+    projector = FakeProjector()
+    reader = Reader(projector, None)
+    reader.show(sentence("The relay did not answer.", 12, 3), 0)
+    projector.on_lit(5)
+    reader.poll(10)
+    reader.close()
+    assert reader.card is None
 
 
 def test_sentence_wraps_to_the_display():
