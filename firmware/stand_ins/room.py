@@ -64,22 +64,18 @@ class Room:
         """Samples from `position` as 32-bit words (sample << shift) into `out` (array('i') or bytes) at word
         `first`."""
         while samples:
-            run, silent = self._run(position, samples)
-            if silent:
+            if position < self.begin:
+                run = min(samples, self.begin - position)
                 _silence(out, first, run)
-            else:
+            elif position < self.end:
+                run = min(samples, self.end - position)
                 _words(self.ring, position & _MASK, out, first, run, shift)
+            else:
+                run = samples
+                _silence(out, first, run)
             position += run
             first += run
             samples -= run
-
-    def _run(self, position, samples):
-        """How many of the samples are alike, and whether they are silence."""
-        if position < self.begin:
-            return min(samples, self.begin - position), True
-        if position < self.end:
-            return min(samples, self.end - position), False
-        return samples, True
 
 
 @micropython.viper
