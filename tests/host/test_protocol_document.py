@@ -81,7 +81,7 @@ def test_every_reason_of_a_refusal_is_in_the_code_and_the_document() -> None:
         f"{audio.FRAME_MS} ms of silence",
         f"at {audio.MAX_UTTERANCE_S} seconds of sound**, {audio.MAX_UTTERANCE_FRAMES} frames",
         f"after {lapel.session.UTTERANCE_S}\nseconds of the clock",
-        f"next={lapel.session.ACK_FRAMES}       every eight frames",
+        f"every {lapel.session.ACK_FRAMES} frames, a second",
         f"challenge | {lapel.relay.CHALLENGE_S:.0f} s",
         f"takes nothing | {lapel.session.SEND_S:.0f} s",
         f"ping | {lapel.relay.PING_S:.0f} s, one every {lapel.relay.PING_S:.0f} s",

@@ -448,10 +448,10 @@ async def test_reconnecting_leaks_nothing(tmp_path: Path, rounds: int) -> None:
         async def visits(first: int, count: int) -> None:
             for utt in range(first, first + count):
                 await asyncio.gather(*(visit(house.settings(pin), utt) for pin in pins))
-            await house.until(lambda: house.relay.connected == [])
-            for kept in (house.history.records, house.speech.heard, house.assistant.asked):
-                kept.clear()
-            gc.collect()
+                await house.until(lambda: house.relay.connected == [])
+                for kept in (house.history.records, house.speech.heard, house.assistant.asked):
+                    kept.clear()
+                gc.collect()
 
         await visits(0, 5)  # the allocator's own pools have filled by then
         await house.until(lambda: len(asyncio.all_tasks()) <= 4)
