@@ -6,13 +6,13 @@ is sent from its first frame on each new connection until the app takes it back:
 
 import asyncio
 import os
-import random
 from binascii import hexlify
 from collections import deque
 
 from lapel_wire import PATH, SERVER_NAME, VERSION, WireError, challenge, messages
 from lapel_wire.audio import FRAME_BYTES
 from pin import log
+from pin.backoff import Backoff
 from pin.channel import Closed
 from pin.clock import Deadline, ticks_diff, ticks_ms
 from pin.handshake import HandshakeError
@@ -22,8 +22,6 @@ FIRMWARE = "0.1.0"
 
 OPEN_MS = 8000  # TCP, TLS and upgrade: about 2 s on the chip
 REPLY_MS = 4000  # for each step of the handshake
-BACKOFF_FIRST_MS = 500
-BACKOFF_LAST_MS = 30000  # a relay that restarts is found within this, a press finds it at once
 IDLE_PING_MS = 5000  # with its deadline below: a half-open link is found within 10 s
 IDLE_PONG_MS = 4000
 BUSY_PING_MS = 2000  # while somebody waits for an answer
@@ -64,6 +62,7 @@ class Link:
         self._retry = False
         self._frame = Frame(FRAME_BYTES)
         self._utterance = None
+        self._asked_ms = 0  # when the time was asked for
         self._started = False  # utterance_start went out on this connection
         self._sent = 0  # frames of it that did
         self._ended = False
@@ -111,34 +110,29 @@ class Link:
 
     async def run(self):
         """Never ends. Opens, serves and reopens."""
-        backoff_ms = BACKOFF_FIRST_MS
+        backoff, wait = Backoff(), Deadline()
         while True:
             while not self._wanted:
                 await asyncio.sleep_ms(2 * TICK_MS)
-            self._retry = False
+            if self._retry:
+                self._retry = False
+                backoff.reset()
             self.state = TRYING
-            welcomed = False
+            lasted_ms = 0
             for host, port in self._settings.relays:
-                if await self._visit(host, port):
-                    welcomed = True
+                lasted_ms = await self._visit(host, port)
+                if lasted_ms:
                     break
             self.state = DOWN
-            if welcomed:
-                self.failures = 0
-                backoff_ms = BACKOFF_FIRST_MS
-            else:
-                self.failures += 1
-            # Half of it is chance, so that a hundred pins do not come back to a restarted relay at once.
-            wait = Deadline()
-            wait.after(backoff_ms // 2 + random.getrandbits(15) % (backoff_ms // 2 + 1), ticks_ms())
-            if not welcomed:
-                backoff_ms = min(2 * backoff_ms, BACKOFF_LAST_MS)
+            self.failures = 0 if lasted_ms else self.failures + 1
+            wait.after(backoff.after(lasted_ms), ticks_ms())
             while self._wanted and not self._retry and not wait.passed(ticks_ms()):
                 await asyncio.sleep_ms(2 * TICK_MS)
 
     async def _visit(self, host, port):
-        """One connection from its beginning to its end. Whether the relay welcomed us."""
+        """One connection from its beginning to its end. How many ms it lasted, 0 without a welcome."""
         channel = self._channel
+        self.refusal = ""
         try:
             if self._wifi and not await self._wifi.join():
                 raise OSError("no Wi-Fi network of the settings is in reach")
@@ -147,9 +141,9 @@ class Link:
         except (OSError, HandshakeError, Closed, WireError, Refused) as error:
             log.warning("link", "%s:%d: %s" % (host, port, error))
             await channel.close(POLICY if isinstance(error, (WireError, Refused)) else 1000)
-            return False
+            return 0
         log.info("link", "welcomed by %s:%d" % (host, port))
-        self.refusal = ""
+        since_ms = ticks_ms()
         self._outbox = _queue(OUTBOX)
         self._started = self._ended = False
         self._sent = 0
@@ -162,7 +156,7 @@ class Link:
         self.state = TRYING
         receiving.cancel()
         await channel.close()
-        return True
+        return max(1, ticks_diff(ticks_ms(), since_ms))
 
     async def _greet(self):
         settings = self._settings
@@ -223,6 +217,7 @@ class Link:
                 await channel.ping(BUSY_PONG_MS if busy else IDLE_PONG_MS)
             if clock.passed(now):
                 clock.after(TIME_MS, now)
+                self._asked_ms = now
                 self.send("time", pin_ms=now)
             await asyncio.sleep_ms(TICK_MS)
 
@@ -272,8 +267,7 @@ class Link:
         if t == "ack":
             return  # frames are kept until the answer comes, whatever has arrived
         if t == "time":
-            round_trip_ms = ticks_diff(ticks_ms(), message["pin_ms"])
-            self._set_time(message["unix_ms"] + round_trip_ms // 2)
+            self._set_time(message["unix_ms"] + ticks_diff(ticks_ms(), self._asked_ms) // 2)
             return
         if t in ("challenge", "welcome"):
             raise WireError("out_of_range", "%s: the handshake is over" % t)

@@ -1,5 +1,6 @@
 """A card on the palm: which page is up, for how long, and which choice is under the finger."""
 
+from pin import log
 from pin.clock import ticks_diff
 
 WORDS_A_MINUTE = 130  # palm and light slow a reader down from the 240 of paper
@@ -143,7 +144,8 @@ class Reader:
         wanted = (lines, card.get("title"), labels, self.focus)
         if wanted != self._drawn:
             self._drawn = wanted
-            self._projector.show(lines, title=card.get("title"), choices=labels, focus=self.focus)
+            if not self._projector.show(lines, title=card.get("title"), choices=labels, focus=self.focus):
+                log.warning("reading", "page refused: %s" % self._projector.reason)
 
 
 def sentence(text, columns, lines, kind="error"):

@@ -28,7 +28,7 @@ class PinProcess:
         settings: dict[str, Any] | None,
         *,
         main: Path = FIRMWARE / "main.py",
-        heap: str = "16m",
+        heap: str = "8m",
     ) -> None:
         self.log: list[str] = []
         self._flash = flash

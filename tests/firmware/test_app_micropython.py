@@ -211,7 +211,7 @@ async def test_a_question_asked_without_a_relay_is_delivered_later(tmp_path: Pat
 
 
 async def test_no_connection_is_a_sentence_and_the_question_is_kept(tmp_path: Path) -> None:
-    async with house(tmp_path, ready=False) as (relay, pin):
+    async with house(tmp_path, ready=False, limits={"pin.question.NO_LINK_MS": 700}) as (relay, pin):
         await relay.stop()
         await pin.logged("-> offline")
         await ask(pin)
@@ -288,7 +288,8 @@ async def test_nonsense_is_answered_with_an_error_and_the_link_stays(tmp_path: P
 
 
 async def test_a_half_open_link_is_found_and_replaced(tmp_path: Path) -> None:
-    async with house(tmp_path) as (relay, pin):
+    limits = {"pin.link.IDLE_PING_MS": 500, "pin.link.IDLE_PONG_MS": 500}
+    async with house(tmp_path, limits=limits) as (relay, pin):
         relay.connections[0].transport.pause_reading()  # nothing is refused, nothing is answered
         await relay.until(lambda: relay.connections[1:])
         await ask(pin)
