@@ -8,7 +8,7 @@ STEADY_MS = 5000  # a link that lasted as long was a good one
 
 
 class Backoff:
-    """Doubles with each failure. Half of a wait is chance, so that a hundred pins do not come back at once."""
+    """Doubles with each failure; half of each wait is chance, or a hundred pins would come back at once."""
 
     def __init__(self, bits=random.getrandbits):
         self._bits = bits

@@ -329,6 +329,17 @@ async def test_an_error_in_the_middle_of_a_question_ends_it(tmp_path: Path) -> N
         await relay.message("event", name="shown", card=1)
 
 
+async def test_a_button_that_is_stuck_ends_the_question(tmp_path: Path) -> None:
+    async with house(tmp_path, on_end=None, limits={"pin.button.STUCK_MS": 1500}) as (relay, pin):
+        await pin.press()
+        end = await relay.message("utterance_end")
+        assert 1.4 * RATE < end["samples"] < 1.9 * RATE
+        await pin.logged("cut at its cap")
+        await relay.card(1, [["It is 10:42"]], utt=end["utt"])
+        await relay.message("event", name="shown", card=1)
+        await pin.release()
+
+
 async def test_asleep_there_is_no_link_and_a_tap_wakes(tmp_path: Path) -> None:
     async with house(tmp_path, limits={"pin.app.SLEEP_MS": 600}) as (relay, pin):
         await pin.logged("idle -> asleep")
