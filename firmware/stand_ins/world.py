@@ -72,7 +72,7 @@ def enter():
     """Firmware calls into a device: let time pass up to now. Returns now in us."""
     global _busy
     _busy += 1
-    return _catch_up()
+    return _advance()
 
 
 def leave():
@@ -130,32 +130,30 @@ def add(values, name, count):
 
 
 def _poll(_):
-    global _missed
+    global _missed, _stall_ms
     if _busy:
         _missed = True
         return
     try:
         pump.hook()
-        _catch_up()
-        i = 0
-        while i < len(devices):  # a handler may open or close a device
-            devices[i].dispatch()
-            i += 1
+        _advance()
+        _dispatch()
+        if _stall_ms:  # only now: a press that came before it was an interrupt before it
+            time.sleep_ms(_stall_ms)
+            _stall_ms = 0
+            _advance()
+            _dispatch()
     except Exception as error:  # noqa: BLE001 - a broken stand-in is told; the pin runs as far as it goes
         sys.print_exception(error)
     pump.wake_at(_due())
     pump.ran()
 
 
-def _catch_up():
-    global _stall_ms
-    now = _advance()
-    if _stall_ms:
-        ms = _stall_ms
-        _stall_ms = 0
-        time.sleep_ms(ms)
-        now = _advance()
-    return now
+def _dispatch():
+    i = 0
+    while i < len(devices):  # a handler may open or close a device
+        devices[i].dispatch()
+        i += 1
 
 
 def _advance():
@@ -177,6 +175,8 @@ def _advance():
 
 
 def _due():
+    if _stall_ms:
+        return time.ticks_us()
     at = pump.NEVER
     for device in devices:
         at = min(at, device.due())
