@@ -15,7 +15,7 @@ from .figures import Figure
 from .instant_llm import MODEL, instant_llm
 
 RUNS = 7
-QUESTION = "bridge"  # about two seconds
+QUESTION = "tower"  # about two seconds
 
 
 async def measure_default() -> list[Figure]:
