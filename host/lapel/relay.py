@@ -65,8 +65,6 @@ class Relay:
                 host,
                 port,
                 ssl=tls,
-                ssl_handshake_timeout=OPEN_S,
-                ssl_shutdown_timeout=CLOSE_S,
                 process_request=self._admit,
                 compression=None,  # ADPCM does not shrink, and pins have no room for it
                 max_size=MAX_MESSAGE_BYTES,

@@ -65,6 +65,7 @@ async def test_an_unpaired_pin_and_a_wrong_key_are_refused_alike(
             pin = changes.get("id", house.pin.id)
             await client.send("hello", pin=pin, nonce=nonce, **HELLO)
             challenge = await client.expect("challenge")
+            assert challenge["mac"] != mac(bytes(32), "relay", 1, pin, nonce, challenge["nonce"])
             await client.send("proof", mac=mac(bytes(32), "pin", 1, pin, nonce, challenge["nonce"]))
             error = await client.receive()
             seen.append((error["code"], error["text"], await closed(client.receive())))
@@ -358,10 +359,17 @@ async def test_a_full_relay_says_so_but_lets_a_pin_come_back(tmp_path: Path) -> 
 async def test_slow_lorises_do_not_keep_a_pin_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lapel.relay, "OPEN_S", 1.0)  # after which the half-open ones are gone
     async with running(tmp_path) as house:
+        hello = ssl.MemoryBIO()
+        tls = client_context(house.settings()["certificate"]).wrap_bio(
+            ssl.MemoryBIO(), hello, server_hostname=SERVER_NAME
+        )
+        with pytest.raises(ssl.SSLWantReadError):
+            tls.do_handshake()
+        half = hello.read()[:100]
         lorises = []
         for _ in range(300):
             reader, writer = await asyncio.open_connection("127.0.0.1", house.relay.port)
-            writer.write(b"\x16\x03\x01\x02\x00\x01\x00\x01")  # the first bytes of a TLS hello
+            writer.write(half)
             lorises.append((reader, writer))
         async with house.client() as client:
             assert await house.ask(client, 1) == ANSWER
@@ -381,8 +389,9 @@ async def test_strangers_beyond_the_limit_push_out_the_oldest(
         async with house.client() as client:
             assert await house.ask(client, 1) == ANSWER
         for stranger in strangers[:3]:
-            with pytest.raises(ConnectionClosed):
+            with pytest.raises(ConnectionClosed) as caught:
                 await stranger.receive()
+            assert caught.value.rcvd is None, "pushed out at once, not after the deadline"
         for stranger in strangers:
             await stranger.connection.close()
 
