@@ -29,6 +29,7 @@ class LanguageModel:
         self._endpoint = endpoint
         self._client: openai.AsyncOpenAI | None = None
         self._connected: Endpoint | None = None
+        self._connecting = asyncio.Lock()
 
     async def stream(
         self, messages: list[dict[str, str]], max_tokens: int = MAX_TOKENS
@@ -67,11 +68,14 @@ class LanguageModel:
 
     async def _client_for(self, endpoint: Endpoint) -> openai.AsyncOpenAI:
         """The client of this endpoint; a restarted embedded model has another port and key."""
-        if self._client is None or endpoint != self._connected:
-            await self.close()
-            self._client = await asyncio.to_thread(_client, endpoint)  # it reads the system's certificates
-            self._connected = endpoint
-        return self._client
+        async with self._connecting:  # the first two questions must not make one each
+            if self._client is None or endpoint != self._connected:
+                await self.close()
+                self._client = await asyncio.to_thread(
+                    _client, endpoint
+                )  # it reads the system's certificates
+                self._connected = endpoint
+            return self._client
 
 
 def _client(endpoint: Endpoint) -> openai.AsyncOpenAI:

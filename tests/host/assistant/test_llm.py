@@ -275,3 +275,20 @@ async def test_without_an_endpoint_the_reason_is_the_answer() -> None:
     with pytest.raises(Unanswerable, match="still arriving: 40 %"):
         await ask(client)
     await client.close()
+
+
+async def test_questions_at_once_share_one_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+    make = lapel.assistant.llm._client
+    monkeypatch.setattr(
+        lapel.assistant.llm, "_client", lambda endpoint: made.append(endpoint) or make(endpoint)
+    )
+    async with model(fixed(streamed(b'{"choices":[{"delta":{"content":"yes"}}]}'))) as (client, _):
+        assert await asyncio.gather(*(ask(client) for _ in range(5))) == [["yes"]] * 5
+    assert len(made) == 1
+
+
+async def test_getting_ready_for_a_server_that_is_not_there(caplog: pytest.LogCaptureFixture) -> None:
+    async with model(fixed(status(500))) as (client, _):
+        await client.prepare()
+    assert "does not answer yet" in caplog.text
