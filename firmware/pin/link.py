@@ -35,6 +35,8 @@ ERROR_CHARACTERS = 60  # 240 bytes of any script
 
 DOWN, TRYING, UP = 0, 1, 2
 
+UNKNOWN_HERE = "The relay does not know this pin. Pair it again."
+
 
 class Refused(Exception):
     """The relay, or this pin, ended the handshake. The text is a sentence."""
@@ -46,7 +48,7 @@ class Link:
     def __init__(self, settings, board, display, channel, tls, wifi):
         self.state = DOWN
         self.failures = 0  # in a row
-        self.refusal = ""  # the relay's own sentence, if it refused this pin
+        self.refusal = ""  # why pin or relay refused the other, for the wearer
         self.unix_ms = None  # the relay's clock at `unix_at`
         self.unix_at = 0
         self.inbox_lost = self.outbox_lost = 0
@@ -174,9 +176,9 @@ class Link:
         key, pin = settings.key, settings.pin
         expected = challenge.mac(key, "relay", VERSION, pin, nonce, reply["nonce"])
         if not challenge.same(expected, reply["mac"]):
-            text = "the relay does not hold this pin's key: pair again"
-            await self._say("error", code="wrong_key", text=text)
-            raise Refused(text)
+            self.refusal = UNKNOWN_HERE
+            await self._say("error", code="wrong_key", text=UNKNOWN_HERE)
+            raise Refused(UNKNOWN_HERE)
         await self._say("proof", mac=challenge.mac(key, "pin", VERSION, pin, nonce, reply["nonce"]))
         self._set_time((await self._hear("welcome"))["unix_ms"])
 

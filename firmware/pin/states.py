@@ -16,7 +16,8 @@ MOVES = {
     FAULT: (),
     ASLEEP: (CONNECTING, LISTENING, FAULT),
     CONNECTING: (IDLE, LISTENING, SHOWING, OFFLINE, ASLEEP, FAULT),
-    IDLE: (CONNECTING, LISTENING, SHOWING, ASLEEP, FAULT),
+    # A typed question is thought about without being heard.
+    IDLE: (CONNECTING, LISTENING, THINKING, SHOWING, ASLEEP, FAULT),
     # A tap leaves it as it was found; a hold leads to thinking, a deaf microphone to a sentence.
     LISTENING: (IDLE, CONNECTING, OFFLINE, SHOWING, THINKING, FAULT),
     # Without a link a question waits offline. An answered, dismissed or hopeless one leaves through the rest.

@@ -11,13 +11,14 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import lapel.bench
 import pytest
 from fake_relay import FakeRelay, answer
 from lapel.utterance import Utterance
 from lapel_wire import adpcm, audio
 from pin_process import FIRMWARE, PinProcess
 
-HEAP_APP = Path(__file__).with_name("heap_app.py")
+HEAP_APP = Path(lapel.bench.__file__).with_name("heap_app.py")
 RATE = 16000
 
 
@@ -238,7 +239,7 @@ async def test_a_refusal_is_told_in_the_relays_words(tmp_path: Path) -> None:
 
 async def test_a_relay_with_another_key_is_refused(tmp_path: Path) -> None:
     async with house(tmp_path, ready=False, key="00" * 32) as (relay, pin):
-        await pin.logged("does not hold this pin's key")
+        await pin.logged("The relay does not know this pin. Pair it again.")
         assert not [m for m in relay.got if m["t"] == "proof"]
 
 

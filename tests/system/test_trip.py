@@ -216,3 +216,21 @@ async def test_the_first_word_survives_a_stall_while_connecting(pieces: Pieces) 
         assert (await pin.counters())["mic_dropped"] == 0
     finally:
         await pin.stop()
+
+
+async def test_a_revoked_pin_says_so_on_the_palm(pieces: Pieces) -> None:
+    pin = await pieces.start_pin()
+    try:
+        await pieces.connected()
+        pieces.pins.revoke(pieces.paired.id)
+        async with asyncio.timeout(WAIT_S):
+            while pieces.relay and pieces.relay.connected:  # a revoked pin is cut off
+                await asyncio.sleep(0.02)
+        await pin.wait_for_line("The relay does not know this pin. Pair it again.", WAIT_S)
+        pin.mark()
+        await pin.say(read_wav(find("lisbon").wav))
+        await asyncio.sleep(1)
+        assert pin.lit_at is not None
+        assert pieces.recorder.ended.empty()
+    finally:
+        await pin.stop()

@@ -44,8 +44,7 @@ async def measure() -> list[Figure]:
             pin = VirtualPin(home / "pin", program=_PROGRAM, heap=_HEAP)
             await pin.start()
             try:
-                while not relay.connected:
-                    await asyncio.sleep(0.05)
+                await pin.wait_for_line("-> idle", _REPORT_S)
                 plain_before, air_before = plain.total, air.total
                 await pin.press()
                 speech = random.Random(3).randbytes(_SPEECH_S * 32000)

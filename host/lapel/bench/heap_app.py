@@ -1,4 +1,4 @@
-"""Runs the app in MicroPython and prints what ten seconds of streaming cost the heap, with the collector off."""
+"""Runs the app on MicroPython and prints what ten seconds of streaming cost the heap, collector off."""
 
 import asyncio
 import gc

@@ -48,6 +48,7 @@ class Terminal:
         self._quit = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._busy = False
+        self._prints = False  # there is no screen: notes are lines among the log's
         self._microphone: Microphone | None = None
         self._samples = [sample for sample in samples.samples() if sample.wav.exists()][:9]
         self._picture: Segments | None = None
@@ -60,6 +61,8 @@ class Terminal:
 
     def note(self, text: str) -> None:
         self._notes.append(text)
+        if self._prints:
+            print_line(text)
 
     async def run(self) -> None:
         """Until the wearer quits or the pin ends. The pin must be running."""
@@ -72,6 +75,7 @@ class Terminal:
     # Without a terminal
 
     async def _plain(self) -> None:
+        self._prints = True
         self.pin.on_log.append(print_line)
         for line in self.pin.lines:
             print_line(line)

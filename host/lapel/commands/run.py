@@ -1,0 +1,122 @@
+"""`lapel run`: a relay and a virtual pin in one terminal, to play with."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import dataclasses
+import logging
+import logging.handlers
+import sys
+from contextlib import AsyncExitStack
+
+from .. import config, models
+from ..assistant.endpoints import offers
+from ..devices.pins import Pins
+from ..house import House, chosen_endpoint
+from ..relay import Relay, RelayError
+from ..services import TurnRecord
+from ..store.history import SqlHistory
+from ..virtual import flash
+from ..virtual.pin import VirtualPin
+from ..virtual.terminal import Terminal
+
+_LOG_BYTES = 2_000_000  # and one older file: enough to see what happened yesterday
+_PROGRESS_S = 2.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--port", type=int, help="the relay's port (default: from config.toml, or a free one)"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    settings = config.load()
+    if options.port is not None:
+        relay = dataclasses.replace(settings.relay, port=options.port)
+        settings = dataclasses.replace(settings, relay=relay)
+    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if sys.stdin.isatty() and sys.stdout.isatty():
+        _log_to_file(settings)
+    return asyncio.run(_run(settings, free_port=options.port is None))
+
+
+async def _run(settings: config.Config, free_port: bool) -> int:
+    async with AsyncExitStack() as stack:
+        history = SqlHistory.in_home(settings.home, settings.history.days)
+        stack.push_async_callback(history.close)
+        told = _Told(history)
+        sys.stderr.write("Lapel is starting ...\n")
+        house = await stack.enter_async_context(House(settings, told))
+        relay = await _listen(stack, settings, house, free_port)
+        storage = settings.home / "virtual-pin"
+        flash.prepare(storage, Pins(settings.home), settings.relay.host, relay.port)
+        pin = VirtualPin(storage)
+        await pin.start()
+        stack.push_async_callback(pin.stop)
+        terminal = told.terminal = Terminal(pin)
+        progress = asyncio.create_task(_tell_progress(settings, house, terminal))
+        stack.callback(progress.cancel)
+        await terminal.run()
+    return 0
+
+
+async def _listen(stack: AsyncExitStack, settings: config.Config, house: House, free_port: bool) -> Relay:
+    """The relay on its port, or on a free one if that is taken and nobody asked for it."""
+    try:
+        return await stack.enter_async_context(Relay(settings, house.services))
+    except RelayError as error:
+        if not free_port:
+            raise
+        sys.stderr.write(f"{error}. Taking a free port this time.\n")
+    relay = dataclasses.replace(settings.relay, port=0)
+    settings = dataclasses.replace(settings, relay=relay)
+    return await stack.enter_async_context(Relay(settings, house.services))
+
+
+async def _tell_progress(settings: config.Config, house: House, terminal: Terminal) -> None:
+    """Says what the wearer waits for while the language model is on its way."""
+    name = settings.llm.embedded
+    if chosen_endpoint(settings) is None and not models.is_ready(name):
+        size_mb = models.missing_bytes([name]) / 1e6
+        terminal.note(f"The language model {name} is being downloaded, once: {size_mb:.0f} MB.")
+        terminal.note("Meanwhile ask for the time or the date: they need no model.")
+        for offer in await offers():
+            terminal.note(f'{offer.name} could answer instead: [llm] url = "{offer.base_url}" in config.toml')
+    waiting = asyncio.create_task(house.model_ready())
+    shown = -1
+    while not (await asyncio.wait([waiting], timeout=_PROGRESS_S))[0]:
+        progress = house.progress
+        percent = 100 * progress.done_bytes // max(1, progress.total_bytes) if progress else 0
+        if progress and percent // 10 != shown:
+            shown = percent // 10
+            terminal.note(f"The language model is arriving: {percent} %")
+    ready = "is ready" if waiting.result() else "could not be brought; the relay's log says why"
+    terminal.note(f"The language model {ready}.")
+
+
+class _Told:
+    """A history that also shows each turn beside the pin."""
+
+    def __init__(self, history: SqlHistory) -> None:
+        self.terminal: Terminal | None = None
+        self._history = history
+        self._last: tuple[str, int] | None = None
+
+    def add(self, record: TurnRecord) -> None:
+        self._history.add(record)
+        if self.terminal is not None and (record.pin, record.utt) != self._last:
+            self._last = (record.pin, record.utt)
+            self.terminal.note(f"You: {record.question or '(nothing)'}")
+            self.terminal.note(f"Lapel: {record.answer or record.failure}")
+
+
+def _log_to_file(settings: config.Config) -> None:
+    """The terminal is the palm's: the log goes to a file in Lapel's home."""
+    file = logging.handlers.RotatingFileHandler(
+        settings.home / "relay.log", maxBytes=_LOG_BYTES, backupCount=1, encoding="utf-8"
+    )
+    file.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s"))
+    logging.root.handlers = [file]
+    logging.root.setLevel(logging.INFO)
