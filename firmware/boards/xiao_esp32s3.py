@@ -1,4 +1,4 @@
-"""Seeed XIAO ESP32S3: all of its eleven pins (hardware/pins.csv)."""
+"""Seeed XIAO ESP32S3: all of its eleven pins (hardware/wiring/pins.csv)."""
 
 NAME = "xiao_esp32s3"
 
