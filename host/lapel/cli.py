@@ -22,6 +22,7 @@ _COMMANDS = {
     "pins": "list the paired pins, or revoke one",
     "models": "list the models, fetch one, check them",
     "doctor": "check everything and say what to do",
+    "preview": "draw a text as a palm would show it, and say how well",
     "bench": "measure latency, load and the audio path",
     "service": "run the relay whenever this computer runs (systemd)",
 }
