@@ -31,7 +31,10 @@ demo: $(SETUP) ## one bundled question, the whole trip, and a picture of the pal
 
 test: $(SETUP) ## the quick suite, under 10 minutes
 	$(BIN)/lapel models fetch smollm2
-	$(BIN)/python -m pytest -q -m 'not full' $(COVERAGE) $(ARGS)
+	$(BIN)/python -m pytest -q -m 'not full' --cov=lapel_wire --cov=pin --cov=lapel --cov-report= $(ARGS)
+	$(BIN)/coverage report --include='*/lapel_wire/*' --fail-under=95
+	$(BIN)/coverage report --include='*/pin/websocket.py' --fail-under=95
+	$(BIN)/coverage report --include='*/lapel/session.py' --fail-under=95
 
 test-full: $(SETUP) ## the long seeds and the big models, under an hour
 	$(BIN)/lapel models fetch whisper-base qwen

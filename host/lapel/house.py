@@ -12,7 +12,7 @@ from typing import Self
 from . import models
 from .assistant import endpoints
 from .assistant.assistant import LocalFirstAssistant, system_prompt
-from .assistant.endpoints import Endpoint
+from .assistant.endpoints import Endpoint, EndpointError
 from .assistant.llm import LanguageModel
 from .assistant.local_model import LocalModel, LocalModelError
 from .config import Config
@@ -25,6 +25,8 @@ from .store.history import SqlHistory
 from .turn import TRANSCRIBE_S
 
 log = logging.getLogger(__name__)
+
+_REACH_AGAIN_S = 20.0  # a server at home that is being restarted is back within a minute
 
 
 def speech_settings(config: Config) -> SpeechSettings:
@@ -48,7 +50,7 @@ class House:
     """`async with House(config) as house` has loaded its engines; `services` is what sessions need.
 
     A language model that is not here yet is fetched meanwhile: what needs none is answered at once.
-    Raises SpeechError, HistoryError, EndpointError or ModelError if it cannot start.
+    Raises SpeechError, HistoryError, ModelError, or EndpointError for an address that is none.
     """
 
     def __init__(self, config: Config, history: History | None = None) -> None:
@@ -58,6 +60,7 @@ class House:
         self._endpoint: Endpoint | None = None
         self._waiting_for = "The language model is being loaded. Ask again in a moment."
         self._bringing: asyncio.Task[None] | None = None
+        self._decided = asyncio.Event()  # the language model is ready, or could not be had
         self._local: LocalModel | None = None
         self._stack = AsyncExitStack()
 
@@ -75,14 +78,12 @@ class House:
                 kept = SqlHistory.in_home(self._config.home, self._config.history.days)
                 stack.push_async_callback(kept.close)
                 history = kept
-            self._endpoint = chosen_endpoint(self._config)
-            if self._endpoint is None:
-                stack.push_async_callback(self._stop_local_model)
-                self._bringing = asyncio.create_task(self._bring_local_model(), name="language model")
-            else:
-                if not self._endpoint.model:
-                    self._endpoint = await endpoints.resolved(self._endpoint)
-                await self._model.prepare()
+            chosen = chosen_endpoint(self._config)
+            bringing = self._reach(chosen) if chosen else self._bring_local_model()
+            stack.push_async_callback(self._stop_model)
+            self._bringing = asyncio.create_task(bringing, name="language model")
+            if chosen:
+                await self.model_ready()  # milliseconds, unless it is down
             self.services = Services(_SharedSpeech(speech), LocalFirstAssistant(self._model), history)
             self._stack = stack.pop_all()
         return self
@@ -94,8 +95,7 @@ class House:
 
     async def model_ready(self) -> bool:
         """Waits until the language model can answer; False if it cannot be brought (the log says why)."""
-        if self._bringing is not None:
-            await asyncio.shield(self._bringing)
+        await self._decided.wait()
         return self._endpoint is not None
 
     def _ready_endpoint(self) -> Endpoint:
@@ -123,8 +123,22 @@ class House:
             self._waiting_for = "There is no language model yet. The relay's log says why."
         finally:
             self.progress = None
+            self._decided.set()
 
-    async def _stop_local_model(self) -> None:
+    async def _reach(self, chosen: Endpoint) -> None:
+        """Asks the owner's endpoint until it answers: it may be started later than the relay."""
+        while self._endpoint is None:
+            try:
+                self._endpoint = await endpoints.resolved(chosen)
+                await self._model.prepare()
+            except EndpointError as error:
+                log.error("no language model: %s", error)
+                self._waiting_for = "The language model cannot be reached."
+                self._decided.set()
+                await asyncio.sleep(_REACH_AGAIN_S)
+        self._decided.set()
+
+    async def _stop_model(self) -> None:
         if self._bringing is not None:
             self._bringing.cancel()
             await asyncio.gather(self._bringing, return_exceptions=True)

@@ -15,7 +15,7 @@ from .endpoints import Endpoint
 
 log = logging.getLogger(__name__)
 
-MAX_TOKENS = 160  # four palm pages a sentence is already much; the prompt asks for fewer
+MAX_TOKENS = 120  # about ninety words, eight palm pages; the prompt asks for a third of that
 _CONNECT_S = 4.0
 _READ_S = 30.0  # the turn's own deadlines are shorter; this one only frees the socket
 _TEMPERATURE = 0.3  # facts, not prose

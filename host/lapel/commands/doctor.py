@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from .. import config, models
-from ..assistant.endpoints import EndpointError, probe
+from ..assistant.endpoints import EndpointError, offers, resolved
 from ..devices.certificate import server_context
 from ..devices.pins import Pins, PinsError
 from ..house import chosen_endpoint, needed_models, speech_settings
@@ -176,24 +176,20 @@ def _models(settings: config.Config) -> Finding:
 
 
 def _language_model(settings: config.Config) -> Finding:
-    endpoint = chosen_endpoint(settings)
-    if endpoint is None:
-        name = settings.llm.embedded
-        return Finding("language model", _OK, f"{name}, inside Lapel" + _offers())
     try:
-        names = asyncio.run(probe(endpoint))
+        endpoint = chosen_endpoint(settings)
+        if endpoint is None:
+            return Finding("language model", _OK, f"{settings.llm.embedded}, inside Lapel", _offers())
+        endpoint = asyncio.run(resolved(endpoint))
     except EndpointError as error:
         return Finding("language model", _FAIL, str(error), "start it, or mend [llm] in config.toml")
-    if endpoint.model and endpoint.model not in names:
-        known = ", ".join(sorted(names)[:5]) or "none"
-        return Finding(
-            "language model", _FAIL, f"{endpoint.base_url} has no {endpoint.model}", f"it has {known}"
-        )
     return Finding("language model", _OK, f"{endpoint.base_url}, {endpoint.model}")
 
 
 def _offers() -> str:
-    return ""
+    """What the owner could choose instead."""
+    found = asyncio.run(offers())
+    return "; ".join(f'[llm] url = "{offer.base_url}" would use {offer.name}' for offer in found)
 
 
 def _show(findings: list[Finding]) -> None:

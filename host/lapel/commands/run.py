@@ -108,8 +108,8 @@ class _Told:
         self._history.add(record)
         if self.terminal is not None and (record.pin, record.utt) != self._last:
             self._last = (record.pin, record.utt)
-            self.terminal.note(f"You: {record.question or '(nothing)'}")
-            self.terminal.note(f"Lapel: {record.answer or record.failure}")
+            self.terminal.note(f"Heard: {record.question or '(nothing)'}")
+            self.terminal.note(f"Answer: {record.answer or record.failure}")
 
 
 def _log_to_file(settings: config.Config) -> None:
