@@ -36,6 +36,7 @@ class Page:
         self.points = array("i", bytes(4 * 2 * 512))
         self.starts = array("i", bytes(4 * 129))
         self.strokes = 0
+        self.letters = 0
         self.scale = 1
         self._place = array("i", (0, 0, 0))
 
@@ -59,6 +60,7 @@ class Page:
             1, min(TEXT_WIDTH // widest, TEXT_HEIGHT // (LINE_UNITS * max(1, count)), MAX_CAP // CAP_UNITS)
         )
         self.strokes = 0
+        self.letters = characters
         self.starts[0] = 0
         self._place[2] = self.scale
         baseline = ORIGIN + (LINE_UNITS * (count - 1) - CAP_UNITS) * self.scale // 2
