@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import audioop
 import os
 import statistics
 from pathlib import Path
+
+from lapel_wire.audio import SAMPLES_PER_FRAME
 
 from .. import models
 from ..speech import load_engine, wer
@@ -26,12 +29,21 @@ async def measure() -> list[Figure]:
         engine = await load_engine(name)
         try:
             measured = await wer.measure(engine, manifest)
+            sent = await wer.measure(engine, manifest, through=_as_sent)
         finally:
             await engine.close()
         percent, count = measured.word_error_rate * 100, len(measured.clips)
         took_ms = statistics.median(clip.took_s * 1000 for clip in measured.clips)
         figures += [
             Figure(f"speech: {name}, word error rate, {count} clips", percent, "%", limit),
+            Figure(f"speech: {name}, the same as a pin sends it", sent.word_error_rate * 100, "%", limit),
             Figure(f"speech: {name}, time of one utterance, median", took_ms, "ms"),
         ]
     return figures
+
+
+def _as_sent(pcm: bytes) -> bytes:
+    """What the relay gets of it: IMA ADPCM, decoded again; whole frames."""
+    frame_bytes = SAMPLES_PER_FRAME * 2
+    padded = pcm + bytes(-len(pcm) % frame_bytes)
+    return audioop.adpcm2lin(audioop.lin2adpcm(padded, 2, None)[0], 2, None)[0]

@@ -13,7 +13,7 @@ import re
 import time
 import unicodedata
 import wave
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -137,15 +137,21 @@ def read_pcm(file: Path) -> bytes:
     return bytes(np.clip(np.rint(mono), -32768, 32767).astype("<i2").tobytes())
 
 
-async def measure(engine: SpeechToText, manifest: Path, language: str = "en") -> Measured:
-    """Let `engine` hear every recording of the manifest, one after the other."""
+async def measure(
+    engine: SpeechToText,
+    manifest: Path,
+    language: str = "en",
+    through: Callable[[bytes], bytes] = lambda pcm: pcm,
+) -> Measured:
+    """Let `engine` hear every recording of the manifest, one after the other, as `through` leaves it."""
     clips = []
     with manifest.open(encoding="utf-8", newline="") as table:
         rows = list(csv.DictReader(table, delimiter="\t"))
     for row in rows:
         pcm = await asyncio.to_thread(read_pcm, manifest.parent / row["file"])
+        sent = through(pcm)
         start = time.perf_counter()
-        heard = await engine.transcribe(pcm, language)
+        heard = await engine.transcribe(sent, language)
         took = time.perf_counter() - start
         words = normalise(row["transcript"])
         errors = word_errors(words, normalise(heard))
