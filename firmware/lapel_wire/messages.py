@@ -21,6 +21,8 @@ except TypeError:
 NUMBER_MAX = (1 << 30) - 1  # a MicroPython small integer on a 32-bit chip: no allocation
 TIME_MAX_MS = (1 << 53) - 1  # exact in every JSON implementation
 LINE_BYTES = 96  # 32 hanzi: more than a palm is wide
+GLYPHS_A_MESSAGE = 32  # about 14 hanzi fill a message, or 30 letters of a simpler script
+GLYPH_TEXT_BYTES = 640  # 480 of a glyph in base64; the busiest hanzi has 225
 
 
 def _int(lowest, highest):
@@ -107,6 +109,10 @@ DOWN = {
         "utt?": _UTT,
         "title?": _text(48),
         "choices?": _list(3, _map(id=_id(24), label=_text(24))),
+    },
+    # Letters that the pin's font lacks, before the card that needs them: packed strokes (`glyphs`) as base64.
+    "glyphs": {
+        "glyphs": _list(GLYPHS_A_MESSAGE, _map(code=_int(0x20, 0x10FFFF), strokes=_text(GLYPH_TEXT_BYTES)))
     },
     "time": {"pin_ms": _MS, "unix_ms": _MS},
     "error": _ERROR,

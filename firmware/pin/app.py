@@ -5,7 +5,9 @@ Only this module knows all the others; it is the one loop in which they meet.
 
 import asyncio
 import os
+from binascii import a2b_base64
 
+from lapel_wire import WireError
 from pin import button, log, question, states
 from pin.clock import Deadline, ticks_ms
 from pin.link import UP
@@ -186,6 +188,8 @@ class App:
         utt = message.get("utt")
         if utt is not None and utt != self.question.number:
             log.debug("app", "%s for question %d, which nobody waits for" % (t, utt))
+        elif t == "glyphs":
+            self._learn(message["glyphs"])
         elif t == "card":
             self._on_card(message, now)
         elif t == "error":
@@ -211,6 +215,14 @@ class App:
         elif self.reader.show(card, now):
             self._wake()
             self.machine.move(SHOWING)
+
+    def _learn(self, pushed):
+        """Letters that the font lacks and the next card needs."""
+        for glyph in pushed:
+            try:
+                self._parts.projector.font.push(glyph["code"], a2b_base64(glyph["strokes"]))
+            except (WireError, ValueError) as error:
+                log.warning("app", "glyph %d is left out: %s" % (glyph["code"], error))
 
     def _say(self, text, now):
         """Put a sentence of the pin's own on the palm, unless the wearer speaks."""

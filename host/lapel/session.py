@@ -19,7 +19,8 @@ from lapel_wire.audio import MAX_UTTERANCE_FRAMES, MAX_UTTERANCE_S, SAMPLES_PER_
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
-from .cards import printable
+from .cards import Card, printable
+from .glyph_push import GlyphPush
 from .handshake import Greeted
 from .listening import Listening
 from .services import Assistant, Exchange, Gone, History, Speech, TurnRecord
@@ -43,7 +44,7 @@ class Memory:
     """What outlives a pin's connection while the relay runs: the talk, and the last answer."""
 
     exchanges: deque[tuple[float, Exchange]] = field(default_factory=lambda: deque(maxlen=_CONTEXT_EXCHANGES))
-    answered: tuple[int, list[str]] | None = None  # utterance, and the texts to send again if it is repeated
+    answered: tuple[int, str, Card] | None = None  # utterance, its `final`, and the card to send again
 
     def earlier(self) -> list[Exchange]:
         oldest = time.monotonic() - _CONTEXT_S
@@ -79,6 +80,7 @@ class Session:
         self._tasks: set[asyncio.Task[None]] = set()
         self._overdue: asyncio.TimerHandle | None = None
         self._errors = 0
+        self._glyphs = GlyphPush()
 
     async def run(self) -> None:
         """Serves the pin until its connection ends. Raises nothing for a connection that breaks."""
@@ -180,6 +182,10 @@ class Session:
             if self._running is not None and self._running.done():
                 self._services.history.add(turn.record)  # else it is kept when the turn ends
 
+        elif message["name"] == "page" and "page" in message:
+            for text in self._glyphs.turned(message["card"], message["page"]):
+                await self._send(text)
+
     async def _time(self, message: dict[str, Any]) -> None:
         now = int(time.time() * 1000)
         await self._send(messages.encode(messages.DOWN, "time", pin_ms=message["pin_ms"], unix_ms=now))
@@ -199,7 +205,8 @@ class Session:
 
     def _new_turn(self, utt: int) -> Turn:
         record = TurnRecord(self._pin_id, utt)
-        return Turn(record, self._display, self._services.speech, self._services.assistant, self._send)
+        services = self._services
+        return Turn(record, self._display, services.speech, services.assistant, self._send, self._send_card)
 
     def _begin(self, turn: Turn, work: Callable[[], Awaitable[None]]) -> asyncio.Task[None]:
         self._turn = turn
@@ -227,7 +234,7 @@ class Session:
             raise
         if turn.card is not None:
             final = messages.encode(messages.DOWN, "final", utt=record.utt, text=record.question)
-            self._memory.answered = (record.utt, [final, turn.card.message()])
+            self._memory.answered = (record.utt, final, turn.card)
         if record.question and not record.failure:
             self._memory.remember(record.question, record.answer)
         log.info("%s: utterance %d answered, ms after release: %s", self._name, record.utt, record.timings_ms)
@@ -238,8 +245,8 @@ class Session:
         answered = self._memory.answered
         if answered is None or answered[0] != utt:
             return False
-        for text in answered[1]:
-            await self._send(text)
+        await self._send(answered[1])
+        await self._send_card(answered[2])
         return True
 
     async def _acknowledge(self, utterance: Utterance) -> None:
@@ -259,6 +266,11 @@ class Session:
         await self._send(messages.encode(messages.DOWN, "error", code=error.code, text=text))
         if self._errors >= MAX_WIRE_ERRORS:
             await self._connection.close(1008, "too many protocol errors")
+
+    async def _send_card(self, card: Card) -> None:
+        for text in self._glyphs.before(card):
+            await self._send(text)
+        await self._send(card.message())
 
     async def _send(self, text: str) -> None:
         try:

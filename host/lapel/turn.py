@@ -36,7 +36,7 @@ _card_numbers = itertools.count(int(time.time()) % (1 << 28))
 
 
 class Turn:
-    """Runs once. `send` takes wire texts and raises Gone when the pin has left."""
+    """Runs once. `send` takes wire texts, `send_card` a card; both raise Gone when the pin has left."""
 
     def __init__(
         self,
@@ -45,6 +45,7 @@ class Turn:
         speech: Speech,
         assistant: Assistant,
         send: Callable[[str], Awaitable[None]],
+        send_card: Callable[[Card], Awaitable[None]],
     ) -> None:
         self.record = record
         self.card: Card | None = None
@@ -52,6 +53,7 @@ class Turn:
         self._speech = speech
         self._assistant = assistant
         self._send = send
+        self._send_card = send_card
         record.started_s = time.monotonic()
 
     async def spoken(
@@ -133,7 +135,7 @@ class Turn:
         if not more:
             self.record.answer, self.record.kind, self.record.pages = text, self.card.kind, pages
             self._mark("last_card")
-        await self._send(self.card.message())
+        await self._send_card(self.card)
 
     @asynccontextmanager
     async def _failures(self) -> AsyncIterator[None]:

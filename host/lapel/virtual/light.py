@@ -15,7 +15,7 @@ from lapel.virtual import beam, palm_picture
 from lapel.virtual.beam import Bools, Floats, Mirror
 
 FIELD_MM = 70.0  # width of the field on a palm at 30 cm, as Humane's pin has it
-PICTURE_MM = 104.0  # width of palm in the picture
+PICTURE_MM = 74.0  # width of the picture: the field and a bit of palm around it
 ROOM_LUX = 300.0
 LASER_W = 0.39e-3  # at 520 nm; hardware limits it to that
 LUMENS_PER_WATT = 683 * 0.71  # photopic sensitivity at 520 nm, CIE 1924
@@ -28,12 +28,16 @@ LASER_RGB = np.array(
 )  # 520 nm is outside sRGB; near its green, the same luminance for 1 lux
 
 # What the terminal leaves out on each side: fingers and wrist.
-MARGIN_X = 0.13
-MARGIN_Y = 0.26
+MARGIN_X = 0.06
+MARGIN_Y = 0.22
 QUADRANTS = " ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█"  # by bits: upper left 1, upper right 2, lower left 4, lower right 8
 QUADRANT_BITS = np.array([1, 2, 4, 8])
 
-EXPOSURE = 0.95  # the room a bit dark, as a camera set for the writing shows it
+# A camera set for the writing: a green surface as bright as skin under the room's light and this much of the
+# laser's is the brightest it tells apart. Nine tenths of a three-line page are darker.
+WRITING_LUX = 450.0
+SHOULDER = 0.8  # where film stops being linear; a clipped line would look flat
+SPILL = np.array([0.9, 0.0, 0.8])  # what of green beyond it shows in red and blue: highlights turn white
 
 
 def illuminance(
@@ -87,10 +91,12 @@ def render(
     laser = illuminance(samples, size, armed, mirror)
     room = palm.light[..., None] * (room_lux / ROOM_LUX) * np.array([1.0, 0.96, 0.90])
     scene = palm.albedo * (room + laser[..., None] / ROOM_LUX * LASER_RGB)
-    # A film's shoulder; where green alone would clip, it turns towards white.
-    scene = scene * EXPOSURE
-    spill = np.clip(scene[..., 1:2] - 0.8, 0, None) * np.array([0.30, 0.0, 0.26])
-    shown = 1 - np.exp(-(scene + spill))
+    brightest = (room_lux + WRITING_LUX * LASER_RGB[1]) / ROOM_LUX * palm_picture.SKIN[1]
+    scene = scene / brightest
+    # Where green alone would clip, it turns towards white.
+    scene = scene + np.clip(scene[..., 1:2] - SHOULDER, 0, None) * SPILL
+    over = np.clip(scene - SHOULDER, 0, None) / (1 - SHOULDER)
+    shown = np.minimum(scene, SHOULDER) + (1 - SHOULDER) * (1 - np.exp(-over))
     edge = np.hypot(*np.meshgrid(np.linspace(-1, 1, width), np.linspace(-1, 1, height)))
     shown = shown * (1 - 0.16 * np.clip(edge - 0.55, 0, None) ** 2)[..., None]
     return Image.fromarray(_to_srgb(shown))

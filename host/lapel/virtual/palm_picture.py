@@ -51,11 +51,13 @@ CREASES: tuple[tuple[tuple[Point, Point, Point, Point], float], ...] = (
 
 CREASE_MM = 0.62  # half width at 1/e
 CREASE_REACH_MM = 2.5
+EDGE_MM = 8.0  # radius of the hand's edge
 
 SKIN = np.array([0.58, 0.36, 0.265])  # linear reflectance of a light palm, red to blue
 FLUSH = np.array([0.57, 0.25, 0.19])  # where blood shows through
 TABLE = np.array([0.055, 0.060, 0.072])
 LAMP = np.array([-0.45, 0.55, 0.70])  # direction the room's light comes from
+DIFFUSE = 0.6  # share of the room's light that comes from everywhere
 SEED = 11  # the same skin in every picture
 
 
@@ -76,8 +78,8 @@ def draw(width: int, height: int, mm_per_pixel: float) -> Palm:
     distance = _silhouette(x, y)
     skin = np.clip(0.5 - distance / (1.2 * mm_per_pixel), 0, 1)
 
-    depth = np.clip(-distance, 0, 13)
-    relief = 0.8 * np.sqrt(np.maximum(13**2 - (13 - depth) ** 2, 0))
+    depth = np.clip(-distance, 0, EDGE_MM)
+    relief = 0.8 * np.sqrt(np.maximum(EDGE_MM**2 - (EDGE_MM - depth) ** 2, 0))
     for (cx, cy), (sx, sy), high in RELIEF:
         relief += high * np.exp(-(((x - cx) / sx) ** 2) - ((y - cy) / sy) ** 2)
     creases = np.zeros_like(x)
@@ -85,18 +87,18 @@ def draw(width: int, height: int, mm_per_pixel: float) -> Palm:
         _draw_crease(creases, curve, strength, x, y)
     relief = blur(relief, 1.8 / mm_per_pixel)  # flesh has no edges
     rough = _texture(height, width, mm_per_pixel)
-    relief += 0.022 * rough - 0.30 * creases
+    relief += 0.010 * rough - 0.22 * creases
 
     dy, dx = np.gradient(relief, mm_per_pixel)
     normal = np.stack([-dx, dy, np.ones_like(dx)])
     normal /= np.sqrt((normal**2).sum(0))
     lamp = LAMP / np.sqrt((LAMP**2).sum())
     facing = np.clip((normal * lamp[:, None, None]).sum(0), 0, None) / lamp[2]
-    light = 0.34 + 0.66 * np.clip(facing, 0, 1.35)
+    light = DIFFUSE + (1 - DIFFUSE) * np.clip(facing, 0, 1.35)
     shadow = np.clip(1 - np.exp(-np.clip(_silhouette(x + 5, y - 6), 0, None) / 14), 0, 1)
     light = np.where(skin > 0.5, light * (1 - 0.22 * creases), 0.35 + 0.65 * shadow)
 
-    flush = np.clip(0.55 * np.exp(-np.clip(-distance, 0, None) / 5) + 0.38 * creases, 0, 1)
+    flush = np.clip(0.4 * np.exp(-np.clip(-distance, 0, None) / 3) + 0.38 * creases, 0, 1)
     for (cx, cy), (sx, sy), high in RELIEF:
         flush += 0.09 * high * np.exp(-(((x - cx) / sx) ** 2) - ((y - cy) / sy) ** 2)
     flush = np.clip(flush + 0.05 * rough, 0, 1)[..., None]
