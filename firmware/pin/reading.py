@@ -2,6 +2,7 @@
 
 from pin import log
 from pin.clock import ticks_diff
+from pin.projector import LINES
 
 WORDS_A_MINUTE = 130  # palm and light slow a reader down from the 240 of paper
 PAGE_MS = 900  # to find the first word of a page
@@ -45,6 +46,12 @@ class Reader:
             self._polled_ms = now_ms
             self._first_lit_ms = None
             self._drawn = None
+            self._rows = 0
+        # Room that the fullest page needs, or may need. It never shrinks: a reader must not lose the line.
+        if card["more"]:
+            self._rows = LINES
+        elif len(card["pages"]) > 1:
+            self._rows = max(self._rows, max([len(page) for page in card["pages"]]))
         self.page = min(self.page, max(0, len(card["pages"]) - 1))
         self._draw()
         return True
@@ -139,19 +146,32 @@ class Reader:
 
     def _draw(self):
         card = self.card
-        lines = card["pages"][self.page] if card["pages"] else []
+        pages = card["pages"]
+        lines = pages[self.page] if pages else []
         labels = tuple([choice["label"] for choice in self.choices()])
-        wanted = (lines, card.get("title"), labels, self.focus)
+        wanted = (
+            lines,
+            card.get("title"),
+            labels,
+            self.focus,
+            card["kind"],
+            self._rows,
+            self.page,
+            len(pages),
+        )
         if wanted != self._drawn:
             self._drawn = wanted
-            if not self._projector.show(lines, title=card.get("title"), choices=labels, focus=self.focus):
+            if not self._projector.show(*wanted):
                 log.warning("reading", "page refused: %s" % self._projector.reason)
 
 
 def sentence(text, columns, lines, kind="error"):
     """A card of the pin's own, wrapped greedily; it has no number, so the relay hears nothing of it."""
     rows = [""]
-    for word in text.split():
+    words = []
+    for word in text.split():  # an address or a file longer than a line is broken, not lost
+        words += [word[i : i + columns] for i in range(0, len(word), columns)]
+    for word in words:
         if not rows[-1]:
             rows[-1] = word
         elif len(rows[-1]) + 1 + len(word) <= columns:

@@ -521,11 +521,51 @@ def test_what_cannot_be_drawn_is_refused_with_its_reason():
 def test_a_title_is_drawn_while_there_is_room():
     rig = Rig()
     drawn = []
-    rig.scanner.show = lambda letters, lines, choices, focus, check: drawn.append(len(lines)) or ""
+    rig.scanner.show = lambda *args: drawn.append(args[5]) or ""
     rig.projector.show(["one"], title="Weather")
     rig.projector.show(["one", "two", "three"], title="Weather")
     rig.projector.show(["one", "two"], title="Weather", choices=("Yes", "No"))
-    assert drawn == [2, LINES, 2]
+    rig.projector.show(["one"], title="Weather", rows=LINES)  # later pages need the room
+    rig.projector.show(["one"], title="Weather", rows=2)
+    assert drawn == ["Weather", None, None, None, "Weather"]
+    rig.projector.show(["one"], kind="error")
+    rig.projector.show(["one"], title="Mail", kind="notice")
+    assert drawn[5:] == ["\u2717", "\u2022 Mail"]
+
+
+def positions(lines, **place):
+    """Where the strokes of a page begin, and its scale."""
+    sheet = page.Page(FONT)
+    sheet.lay_out(lines, **place)
+    starts = [sheet.starts[k] for k in range(sheet.strokes)]
+    return [(sheet.points[2 * i], sheet.points[2 * i + 1]) for i in starts], sheet.scale
+
+
+def test_a_growing_card_keeps_every_letter_where_it_is():
+    text = ["The weather", "is mild with", "rain at four"]
+    whole, size = positions(text, steady=True)
+    for line in range(3):
+        for end in range(len(text[line]) + 1):
+            so_far = text[:line]
+            so_far.append(text[line][:end])
+            part, scale = positions(so_far, steady=True)
+            assert scale == size and part == whole[: len(part)], (line, end)
+
+
+def test_pages_of_a_set_keep_rows_and_size_and_mark_the_page():
+    full, size = positions(["WWWWWWWWWWWW", "x", "x"], steady=True, page=0, pages=3)
+    last, scale = positions(["W"], steady=True, title="Title", page=2, pages=3)
+    assert scale == size
+    title, _ = positions(["", "", ""], steady=True, title="Title")
+    assert last[len(title) :][0][1] == full[0][1]  # the first row
+    assert last[-3:] != full[-3:] and [y for _, y in last[-3:]] == [y for _, y in full[-3:]]
+    assert len(positions([""], steady=True, page=0, pages=32)[0]) == page.MARKS
+    for shown_page in range(32):
+        positions([""], steady=True, page=shown_page, pages=32)
+    everything = full + last
+    assert max(abs(v - page.ORIGIN) for point in everything for v in point) < page.FIELD
+    lines = ["x"] * 8  # a relay that ignores what the pin said it can show
+    assert positions(lines, steady=True)[0] == positions(lines)[0]
 
 
 def test_nothing_is_allocated_after_the_first_page_of_a_size():

@@ -13,9 +13,11 @@ class FakeProjector:
     def __init__(self):
         self.lit = True
         self.drawn = []
+        self.places = []
 
-    def show(self, lines, title=None, choices=(), focus=0):
+    def show(self, lines, title, choices, focus, kind, rows, page, pages):
         self.drawn.append((list(lines), title, choices, focus))
+        self.places.append((kind, rows, page, pages))
         return True
 
     def dark(self):
@@ -204,4 +206,21 @@ def test_sentence_wraps_to_the_display():
     assert made["pages"] == [["No", "connection", "to the"], ["relay."]]
     assert made["card"] is None and made["more"] is False
     assert sentence("", 12, 3)["pages"] == [[""]]
-    assert sentence("Honorificabilitudinitas", 12, 3)["pages"] == [["Honorificabilitudinitas"]]
+
+
+def test_a_card_that_grows_or_has_pages_keeps_its_text_in_place():
+    reader, projector = shown(more=True)
+    for rev, pages, more in ((1, (("one two", "three"),), True), (2, (("one two", "three"),), False)):
+        assert reader.show(card(pages=pages, rev=rev, more=more), 10)
+    assert projector.places == [("answer", 3, 0, 1)] * 2  # the last revision changes nothing
+    assert reader.show(card(number=2, kind="notice"), 20)
+    assert projector.places[-1] == ("notice", 0, 0, 1)  # complete and short: as large as fits
+    assert reader.show(card(number=3, pages=(("a", "b", "c"), ("d",))), 30)
+    assert projector.places[-1] == ("answer", 3, 0, 2)
+
+
+def test_a_long_word_is_broken_and_not_lost():
+    made = sentence("see https://example.org/a/long/path now", 12, 3)
+    lines = [line for page in made["pages"] for line in page]
+    assert max(len(line) for line in lines) <= 12
+    assert "".join(lines).replace(" ", "") == "seehttps://example.org/a/long/pathnow"

@@ -19,9 +19,10 @@ as the guard sees a fresh palm.
 """
 
 from ..clock import ticks_diff, ticks_ms
+from .page import COLUMNS, LINES  # noqa: F401 - the app tells the relay
 
-COLUMNS = 12  # characters a line that stay legible on a 70 mm field
-LINES = 3  # lines that a 1 kHz mirror redraws more than 60 times a second
+# What stands before the title of a card, by its kind on the wire.
+ICONS = {"error": "\u2717", "notice": "\u2022"}
 
 TOO_MUCH = "That is too much for one page"
 
@@ -51,15 +52,24 @@ class Projector:
     def lit(self):
         return self.guard.armed and self.scanner.running
 
-    def show(self, lines, title=None, choices=(), focus=0):
-        """Draw a page and keep it until the next. False if it was refused: dark, and `reason` says why."""
+    def show(self, lines, title=None, choices=(), focus=0, kind="answer", rows=0, page=0, pages=1):
+        """Draw a page and keep it until the next. False if it was refused: dark, and `reason` says why.
+
+        A page of its own is centred and as large as fits. One of a card that grows or has several pages keeps
+        its text's size and place if `rows` says how many lines the fullest of them has; `page` of `pages` is
+        marked below. `kind` is the card's, it may bring an icon.
+        """
         began = self._clock_ms()
-        room = LINES - len(lines) - (1 if choices else 0)
-        if title and room > 0:
-            lines = [title] + list(lines)
+        icon = ICONS.get(kind)
+        if icon:
+            title = icon + " " + title if title else icon
+        if LINES - (rows or len(lines)) - (1 if choices and not rows else 0) <= 0:
+            title = None
         self.first_lit_ms = None
         try:
-            objection = self.scanner.show(self.font, lines, choices, focus, self.guard.check)
+            objection = self.scanner.show(
+                self.font, lines, choices, focus, self.guard.check, title, rows > 0, page, pages
+            )
         except ValueError:  # Page, Path or Planner: too many characters, points or samples
             objection = TOO_MUCH
         except BaseException:

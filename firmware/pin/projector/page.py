@@ -12,12 +12,24 @@ from lapel_wire.glyphs import CAP_UNITS
 FIELD = 1 << 18  # fine enough that the drive, 58 times the second difference, stays smooth
 ORIGIN = 1 << 20  # blank moves and drive stay within four fields of the centre
 
+DOT_UNITS = 4  # a stroke needs a direction, so a dot has a length
+
 TEXT_WIDTH = 2 * FIELD * 94 // 100  # a margin, so that overshoot stays in the field
 TEXT_HEIGHT = 2 * FIELD * 90 // 100
 LINE_UNITS = CAP_UNITS * 34 // 21  # room for an accent above a capital and a descender under the line before
 MAX_CAP = FIELD * 55 // 100  # one letter alone need not fill the palm
 UNDERLINE_UNITS = 24  # below the baseline, where descenders end
 CHOICE_GAP_UNITS = 72  # a space and a bit between choices: they are words of their own
+
+COLUMNS = 12  # characters a line that stay legible on a 70 mm field
+LINES = 3  # lines that a 1 kHz mirror redraws more than 60 times a second
+
+# A card that grows or has pages keeps its text in place: lines of one size begin at the left of fixed rows,
+# the title above them, choices or the marks of the pages below.
+GRID_UNITS = COLUMNS * 75  # of lines of English, 98 in 100 are narrower; the others are condensed
+MARKS = 6  # of a longer set, each stands for several pages
+MARK_UNITS = 40  # from mark to mark
+MARK_HERE_UNITS = 24  # the page that is up is a dash among dots
 
 MAX_CHARACTERS = 120  # three lines of 40: past legible long before, and a bound on time and memory
 MAX_POINTS = MAX_CHARACTERS * 64  # "@" has 50
@@ -38,43 +50,58 @@ class Page:
         self.strokes = 0
         self.letters = 0
         self.scale = 1
-        self._place = array("i", (0, 0, 0))
+        self._place = array("i", (0, 0, 0, 0))  # pen x, y, scale across, scale up
 
-    def lay_out(self, lines, choices=(), focus=0):
-        """Fills the page with `lines`, and `choices` as a last line. Raises ValueError if it is too much."""
-        count = len(lines) + (1 if choices else 0)
-        characters = 0
-        widest = CAP_UNITS  # a line of spaces has a size too
+    def lay_out(self, lines, choices=(), focus=0, title=None, steady=False, page=0, pages=1):
+        """Fills the page with `title`, `lines`, and `choices` as a last line; `steady` on the grid.
+
+        Raises ValueError if it is too much.
+        """
+        steady = steady and len(lines) <= LINES
+        characters = len(title) if title else 0
+        widest = max(CAP_UNITS, self._width(title) if title else 0)  # a line of spaces has a size too
         for line in lines:
             characters += len(line)
             widest = max(widest, self._width(line))
-        row = 0
+        row = -CHOICE_GAP_UNITS
         for choice in choices:
             characters += len(choice)
             row += self._width(choice) + CHOICE_GAP_UNITS
-        row -= CHOICE_GAP_UNITS
         widest = max(widest, row)
         if characters > MAX_CHARACTERS:
             raise ValueError("a page: at most %d characters, got %d" % (MAX_CHARACTERS, characters))
-        self.scale = max(
-            1, min(TEXT_WIDTH // widest, TEXT_HEIGHT // (LINE_UNITS * max(1, count)), MAX_CAP // CAP_UNITS)
-        )
+        if steady:
+            rows = LINES + 2
+            self.scale = TEXT_WIDTH // GRID_UNITS
+        else:
+            rows = max(1, len(lines) + (1 if title else 0) + (1 if choices else 0))
+            self.scale = min(TEXT_WIDTH // widest, TEXT_HEIGHT // (LINE_UNITS * rows), MAX_CAP // CAP_UNITS)
+            self.scale = max(1, self.scale)
         self.strokes = 0
         self.letters = characters
         self.starts[0] = 0
-        self._place[2] = self.scale
-        baseline = ORIGIN + (LINE_UNITS * (count - 1) - CAP_UNITS) * self.scale // 2
+        pitch = LINE_UNITS * self.scale
+        baseline = ORIGIN + (pitch * (rows - 1) - CAP_UNITS * self.scale) // 2
+        last = baseline - pitch * (rows - 1)
+        if title:
+            self._start(baseline, self._width(title), steady)
+            self._write(title)
+        if title or steady:
+            baseline -= pitch
         for line in lines:
-            self._start(baseline, self._width(line))
+            self._start(baseline, self._width(line), steady)
             self._write(line)
-            baseline -= LINE_UNITS * self.scale
-        self._start(baseline, row)
-        for i in range(len(choices)):
-            left = self._place[0]
-            self._write(choices[i])
-            if i == focus:
-                self._underline(left, self._place[0])
-            self._place[0] += CHOICE_GAP_UNITS * self.scale
+            baseline -= pitch
+        if choices:
+            self._start(last, row, False)
+            for i in range(len(choices)):
+                left = self._place[0]
+                self._write(choices[i])
+                if i == focus:
+                    self._rule(left, self._place[0], last - UNDERLINE_UNITS * self.scale)
+                self._place[0] += CHOICE_GAP_UNITS * self._place[2]
+        elif steady and pages > 1:
+            self._mark(last, page, pages)
 
     def _width(self, line):
         width = 0
@@ -82,11 +109,15 @@ class Page:
             width += self.font.find(ord(character))
         return width
 
-    def _start(self, baseline, width):
-        self._place[0] = ORIGIN - width * self.scale // 2
+    def _start(self, baseline, width, left):
+        """Puts the pen where a line begins: at the `left`, or so that the line is centred."""
+        across = self.scale if width * self.scale <= TEXT_WIDTH else max(1, TEXT_WIDTH // width)
+        self._place[0] = ORIGIN - (TEXT_WIDTH if left else width * across) // 2
         self._place[1] = baseline
+        self._place[2] = across
 
     def _write(self, text):
+        self._place[3] = self.scale
         for character in text:
             self.font.find(ord(character))
             glyph = self.font.glyph
@@ -95,10 +126,17 @@ class Page:
             _place_glyph(glyph, self.font.at, self.points, self.starts, self.strokes, self._place)
             self.strokes += strokes
 
-    def _underline(self, left, right):
+    def _mark(self, y, page, pages):
+        marks = min(pages, MARKS)
+        x = ORIGIN - MARK_UNITS * (marks - 1) * self.scale // 2
+        for i in range(marks):
+            half = (MARK_HERE_UNITS if i == page * marks // pages else DOT_UNITS) * self.scale // 2
+            self._rule(x - half, x + half, y)
+            x += MARK_UNITS * self.scale
+
+    def _rule(self, left, right, y):
         self._make_room(1, 2)
         at = self.starts[self.strokes]
-        y = self._place[1] - UNDERLINE_UNITS * self.scale
         for x in (left, right):
             self.points[2 * at] = x
             self.points[2 * at + 1] = y
@@ -117,11 +155,12 @@ class Page:
 
 @micropython.viper
 def _place_glyph(glyph: ptr8, at: int, points: ptr32, starts: ptr32, stroke: int, place: ptr32):
-    """Appends a glyph's strokes; `place` is the pen's x (moved on by the advance), its y and the scale."""
+    """Appends a glyph's strokes; `place` is the pen's x (moved on by the advance), its y, both scales."""
     left = int(place[0])
     baseline = int(place[1])
-    scale = int(place[2])
-    place[0] = left + int(glyph[at]) * scale
+    across = int(place[2])
+    scale = int(place[3])
+    place[0] = left + int(glyph[at]) * across
     last = stroke + int(glyph[at + 1])
     at += 2
     out = int(starts[stroke])
@@ -129,12 +168,12 @@ def _place_glyph(glyph: ptr8, at: int, points: ptr32, starts: ptr32, stroke: int
         count = int(glyph[at])
         at += 1
         for _ in range(count):
-            points[2 * out] = left + int(glyph[at]) * scale
+            points[2 * out] = left + int(glyph[at]) * across
             points[2 * out + 1] = baseline + (int(glyph[at + 1]) - 96) * scale  # glyphs.Y_ZERO
             at += 2
             out += 1
         if count == 1:  # a dot: a stroke needs a direction
-            points[2 * out] = int(points[2 * out - 2]) + 4 * scale
+            points[2 * out] = int(points[2 * out - 2]) + 4 * scale  # DOT_UNITS
             points[2 * out + 1] = int(points[2 * out - 1])
             out += 1
         stroke += 1

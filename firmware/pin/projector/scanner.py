@@ -46,7 +46,7 @@ class VectorScanner:
         self._refilled_at = 0
         i2s.irq(self._refill)
 
-    def show(self, font, lines, choices, focus, check):
+    def show(self, font, lines, choices, focus, check, title=None, steady=False, page=0, pages=1):
         """Draws a page; it replaces the shown one if `check(frame, samples)` has no objection.
 
         Returns "" or the objection. Raises ValueError if it is too much for one page.
@@ -54,10 +54,10 @@ class VectorScanner:
         self._pending = 0  # the waiting frame's buffer is drawn over
         if self._page is None:
             self._page = Page(font)
-        page = self._page
-        page.font = font
-        page.lay_out(lines, choices, focus)
-        self._path.trace(page)
+        sheet = self._page
+        sheet.font = font
+        sheet.lay_out(lines, choices, focus, title, steady, page, pages)
+        self._path.trace(sheet)
         samples = self._planner.plan(self._path, self._back)
         objection = check(self._back, samples)
         if not objection:

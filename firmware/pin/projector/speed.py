@@ -34,8 +34,7 @@ GENTLE_SAMPLES = 40
 GENTLE_LETTER_SAMPLES = 20
 DRIVE_PERCENT = 95  # of LIMIT that the plan uses; the rest is for rounding
 CORNER_PERCENT = 90  # of what is left at a corner that turning may use; the rest brakes and speeds up again
-# By so much the drive speeds and turns harder than the path asks, to undo what rounding it took from its bends.
-SHARPEN = 0.005
+SHARPEN = 0.005  # the drive turns harder by this than the path asks: undoes what rounding took from bends
 TIP_SPEED_PERCENT = 10  # of a capital's height a sample: the laser can only switch between samples
 
 
