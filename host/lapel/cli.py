@@ -23,6 +23,7 @@ _COMMANDS = {
     "models": "list the models, fetch one, check them",
     "doctor": "check everything and say what to do",
     "preview": "draw a text as a palm would show it, and say how well",
+    "calibrate": "fit a pin's light to its mirrors",
     "bench": "measure latency, load and the audio path",
     "service": "run the relay whenever this computer runs (systemd)",
 }

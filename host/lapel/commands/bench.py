@@ -12,13 +12,14 @@ from typing import Any
 
 from rich.console import Console
 
-from ..bench import audio_path, figures, recognition, relay_load, trip_time
+from ..bench import audio_path, figures, projector, recognition, relay_load, trip_time
 from ..bench.figures import Figure
 
 _GROUPS: dict[str, Callable[[], Coroutine[Any, Any, list[Figure]]]] = {
     "audio": audio_path.measure,
     "relay": relay_load.measure,
     "instant": trip_time.measure_instant,
+    "projector": projector.measure_projector,
     "speech": recognition.measure,
     "default": trip_time.measure_default,
 }

@@ -59,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
     if not 1 <= options.page <= len(pages):
         raise CommandError(f"--page: expected 1 to {len(pages)}, got {options.page}")
     lines = pages[options.page - 1]
-    frame = drawing.draw(lines, SCANNERS[options.scanner])
+    frame = drawing.draw(lines, SCANNERS[options.scanner], (options.page - 1, len(pages)))
     measured = measure.measure(frame)
 
     def picture() -> Image:

@@ -84,8 +84,13 @@ def pages(text: str) -> list[list[str]]:
     return [lines[i : i + LINES] for i in range(0, len(lines), LINES)]
 
 
-def draw(lines: Sequence[str], mirror: Mirror | None = None) -> Frame:
-    """The frame that a pin with this mirror repeats for `lines`. Raises Undrawable."""
+def draw(lines: Sequence[str], mirror: Mirror | None = None, page_of: tuple[int, int] = (0, 1)) -> Frame:
+    """The frame that a pin with this mirror repeats for `lines`, page `page_of[0]` of `page_of[1]`.
+
+    Raises Undrawable.
+    """
+    number, count = page_of
+    layout = ((), 0, None, count > 1, number, count)  # as Page.lay_out has them after the lines
     mirror = mirror or Mirror()
     letters = font.load()
     for code, glyph in scripts.needed(lines):
@@ -95,13 +100,13 @@ def draw(lines: Sequence[str], mirror: Mirror | None = None) -> Frame:
     converter = _Converter()
     vector = scanner.VectorScanner(converter, calibrated, _stopped)
     try:
-        objection = vector.show(letters, list(lines), (), 0, gate.check)
+        objection = vector.show(letters, list(lines), *layout[:2], gate.check, *layout[2:])
     except ValueError:
         objection = TOO_MUCH
     if objection:
         raise Undrawable(f"the pin refuses this page: {objection}")
     sheet = page.Page(letters)
-    sheet.lay_out(list(lines))
+    sheet.lay_out(list(lines), *layout)
     words = _one_period(vector, converter)
     return Frame(words, list(_strokes(sheet)), CAP_UNITS * sheet.scale / FIELD, mirror)
 
