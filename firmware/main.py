@@ -25,7 +25,7 @@ def make(settings, board, fault):
     from pin.parts import Parts, pinned
 
     gc.collect()
-    parts = Parts(board, settings.wifi if settings else ())
+    parts = Parts(board, settings.wifi, settings.mirror) if settings else Parts(board, ())
     link = None
     if not fault:
         link = Link(settings, board.NAME, parts.display, Channel(), pinned(settings.certificate), parts.wifi)

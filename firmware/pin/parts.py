@@ -22,7 +22,7 @@ class NoPalm:
 class Parts:
     """The parts: `button` (a Pin), `projector` and its `guard`, `display` (as in hello), `wifi` or None."""
 
-    def __init__(self, board, networks):
+    def __init__(self, board, networks, mirror=None):
         self.board = board
         self.button = Pin(board.BUTTON, Pin.IN, Pin.PULL_UP)
         self.button_edges = Pin.IRQ_FALLING | Pin.IRQ_RISING
@@ -38,7 +38,7 @@ class Parts:
             rate=SCAN_RATE_HZ,
             ibuf=SCAN_IBUF_BYTES,
         )
-        mirror = speed.Mirror()
+        mirror = mirror or speed.Mirror()
         vector = scanner.VectorScanner(scan, mirror)
         self.guard = guard.Guard(arm, self._palm(), mirror)
         self.projector = Projector(vector, self.guard, font.load())

@@ -5,10 +5,12 @@ import os
 from binascii import a2b_base64
 
 from lapel_wire.challenge import KEY_BYTES
+from pin.projector.speed import FULL_INTENSITY, Mirror
 
 PATH = "settings.json"  # in the root of the pin's flash
 MAX_BYTES = 16384  # a certificate has under 1 KB; more than this is not ours
 MAX_RELAYS = 4  # each is tried in turn, so each costs the wearer seconds
+NOT_CALIBRATED = "The light's calibration is wrong. Run: lapel calibrate"
 NOT_PAIRED = "This pin is not paired yet. Run: lapel pair"
 
 
@@ -22,7 +24,7 @@ class SettingsError(Exception):
 
 class Settings:
     """Checked settings: `pin`, `key` (bytes), `relays` [(host, port)], `certificate` (DER),
-    `wifi` [(ssid, password)], `board` (name or None)."""
+    `wifi` [(ssid, password)], `board` (name or None), `mirror` (calibration of the projector)."""
 
     def __init__(self, values):
         try:
@@ -43,6 +45,10 @@ class Settings:
             raise SettingsError(NOT_PAIRED, "%s: %s is missing" % (PATH, error)) from None
         except (TypeError, ValueError, AttributeError) as error:
             raise SettingsError(NOT_PAIRED, "%s: %s" % (PATH, error)) from None
+        try:
+            self.mirror = _mirror(values.get("projector", {}))
+        except (TypeError, ValueError, AttributeError) as error:
+            raise SettingsError(NOT_CALIBRATED, "%s: projector: %s" % (PATH, error)) from None
 
 
 def load(path=PATH):
@@ -96,6 +102,16 @@ def _port(values):
     if not isinstance(port, int) or not 0 < port < 65536:
         raise ValueError("port: expected 1 to 65535")
     return port
+
+
+def _mirror(values):
+    return Mirror(
+        values.get("mirror_hz", 1000),
+        values.get("damping", 0.7),
+        values.get("laser_delay", 0),
+        values.get("field_percent", 100),
+        values.get("brightness", FULL_INTENSITY),
+    )
 
 
 def _list(value, name):

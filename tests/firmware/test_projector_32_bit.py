@@ -4,7 +4,7 @@ import random
 from array import array
 
 import pytest
-from pin.projector import font, guard, page, path, speed
+from pin.projector import font, guard, page, path, samples, speed
 
 LOWEST, HIGHEST = -(1 << 31), (1 << 31) - 1
 
@@ -40,7 +40,7 @@ def _counted(*limits):
 
 @pytest.fixture
 def narrow(monkeypatch):
-    for module in (guard, page, path, speed):
+    for module in (guard, page, path, samples, speed):
         for name in dir(module):
             if name.startswith("_") and callable(getattr(module, name)) and not name.startswith("__"):
                 function = getattr(module, name)

@@ -3,7 +3,7 @@
 import json
 import os
 
-from pin.settings import NOT_PAIRED, PATH, Settings, SettingsError, load, save
+from pin.settings import NOT_CALIBRATED, NOT_PAIRED, PATH, Settings, SettingsError, load, save
 
 ON_MICROPYTHON = True
 
@@ -153,3 +153,23 @@ def test_no_file():
         raise AssertionError("read a file that is not there")
     except SettingsError as error:
         assert "cannot be read" in error.detail
+
+
+def test_calibration_is_bounded():
+    mirror = Settings(GOOD).mirror
+    assert (mirror.hz, mirror.damping, mirror.laser_delay, mirror.field_percent) == (1000, 0.7, 0, 100)
+    values = {"mirror_hz": 981.5, "damping": 0.62, "laser_delay": 11, "field_percent": 80, "brightness": 9}
+    mirror = Settings(changed(projector=values)).mirror
+    assert (mirror.hz, mirror.damping, mirror.laser_delay) == (981.5, 0.62, 11)
+    assert (mirror.field_percent, mirror.brightness) == (80, 9)
+    for bad in (
+        [], 3, None, {"mirror_hz": "fast"}, {"mirror_hz": 99}, {"damping": 1.01}, {"laser_delay": 2.5},
+        {"laser_delay": -1}, {"field_percent": 39}, {"brightness": 0}, {"brightness": 16},
+        {"brightness": True},
+    ):  # fmt: skip
+        try:
+            Settings(changed(projector=bad))
+        except SettingsError as error:
+            assert error.args[0] == NOT_CALIBRATED and "projector" in error.detail
+        else:
+            raise AssertionError("taken: %r" % bad)

@@ -45,6 +45,7 @@ class Projector:
         self.reason = ""
         self._clock_ms = clock_ms
         self._wanted = False
+        self._check = guard.check  # a bound method is made anew each time it is asked for
         scanner.watch = guard.watch
         scanner.on_lit = self._lit
 
@@ -68,7 +69,7 @@ class Projector:
         self.first_lit_ms = None
         try:
             objection = self.scanner.show(
-                self.font, lines, choices, focus, self.guard.check, title, rows > 0, page, pages
+                self.font, lines, choices, focus, self._check, title, rows > 0, page, pages
             )
         except ValueError:  # Page, Path or Planner: too many characters, points or samples
             objection = TOO_MUCH
@@ -88,6 +89,7 @@ class Projector:
         """The heartbeat. Arms or drops as the guard decides; returns `lit`."""
         if not self._wanted:
             return False
+        self.scanner.poll()
         if self.guard.poll():
             self.scanner.start()
             self.reason = ""

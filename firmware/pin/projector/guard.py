@@ -45,12 +45,12 @@ class Guard:
     dropped or refused something.
     """
 
-    def __init__(self, arm, sensor, mirror, intensity_limit=15, clock_ms=ticks_ms):
+    def __init__(self, arm, sensor, mirror, clock_ms=ticks_ms):
         self._arm = arm
         self._arm(0)
         self.sensor = sensor
         self._clock_ms = clock_ms
-        self._intensity_limit = intensity_limit
+        self._intensity_limit = mirror.brightness
         self._model = model(mirror)
         self.armed = False
         self.reason = NO_ACTION

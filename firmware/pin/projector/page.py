@@ -43,8 +43,10 @@ class Page:
     `starts[strokes]` is the end. `scale` is the field units a glyph unit measures.
     """
 
-    def __init__(self, font):
+    def __init__(self, font, field_percent=100):
         self.font = font
+        self._wide = TEXT_WIDTH * field_percent // 100
+        self._high = TEXT_HEIGHT * field_percent // 100
         self.points = array("i", bytes(4 * 2 * 512))
         self.starts = array("i", bytes(4 * 129))
         self.strokes = 0
@@ -72,10 +74,10 @@ class Page:
             raise ValueError("a page: at most %d characters, got %d" % (MAX_CHARACTERS, characters))
         if steady:
             rows = LINES + 2
-            self.scale = TEXT_WIDTH // GRID_UNITS
+            self.scale = self._wide // GRID_UNITS
         else:
             rows = max(1, len(lines) + (1 if title else 0) + (1 if choices else 0))
-            self.scale = min(TEXT_WIDTH // widest, TEXT_HEIGHT // (LINE_UNITS * rows), MAX_CAP // CAP_UNITS)
+            self.scale = min(self._wide // widest, self._high // (LINE_UNITS * rows), MAX_CAP // CAP_UNITS)
             self.scale = max(1, self.scale)
         self.strokes = 0
         self.letters = characters
@@ -111,8 +113,8 @@ class Page:
 
     def _start(self, baseline, width, left):
         """Puts the pen where a line begins: at the `left`, or so that the line is centred."""
-        across = self.scale if width * self.scale <= TEXT_WIDTH else max(1, TEXT_WIDTH // width)
-        self._place[0] = ORIGIN - (TEXT_WIDTH if left else width * across) // 2
+        across = self.scale if width * self.scale <= self._wide else max(1, self._wide // width)
+        self._place[0] = ORIGIN - (self._wide if left else width * across) // 2
         self._place[1] = baseline
         self._place[2] = across
 

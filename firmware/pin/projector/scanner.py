@@ -1,14 +1,15 @@
-"""Scanners: what turns a page into light. All have `show`, `start`, `dark` and VectorScanner's counters."""
+"""The scanner of mirrors and laser. Every scanner has the public methods and attributes of this one."""
 
 from array import array
 
 from ..clock import ticks_diff, ticks_ms
-from .page import Page
+from .page import COLUMNS, LINES, Page
 from .path import Path
 from .speed import MAX_SAMPLES, Mirror, Planner
 
 CHUNK_SAMPLES = 192  # 4 ms a refill: the guard looks that often even when the app hangs
 LEAD_IN_SAMPLES = 64  # dark before a new frame: 1.3 ms, in which a 1 kHz mirror comes within 0.3 % of its way
+RAMP_REFILLS = 16  # 64 ms from dark to full: light that jumps at the eye startles
 LATE_MS = 45  # I2S holds 20 000 bytes, 52 ms, of which a chunk may be on its way
 
 
@@ -20,12 +21,16 @@ class VectorScanner:
     """
 
     kind = "vector"
+    columns = COLUMNS
+    lines = LINES
+    page_ms = 0  # how long it takes to show a page once: no time to speak of
 
     def __init__(self, i2s, mirror=None, clock_ms=ticks_ms):
         self.mirror = mirror or Mirror()
         self.frames = 0  # whole frames handed over
         self.underruns = 0
         self.samples = 0  # of the frame being shown
+        self.lit = 0  # how many of those are lit
         self.watch = None  # called at each refill with whether it came late; returns whether to go on
         self.on_lit = None  # called with the time at which a new frame's first lit sample was handed over
         self._i2s = i2s
@@ -41,6 +46,8 @@ class VectorScanner:
         self._running = False
         self._writing = False
         self._fresh = False  # no lit sample of this frame was handed over yet
+        self._gain = 0  # of RAMP_REFILLS
+        self._pending_lit = 0
         self._chunks = (array("i", bytes(8 * CHUNK_SAMPLES)), array("i", bytes(8 * CHUNK_SAMPLES)))
         self._turn = 0
         self._refilled_at = 0
@@ -53,7 +60,7 @@ class VectorScanner:
         """
         self._pending = 0  # the waiting frame's buffer is drawn over
         if self._page is None:
-            self._page = Page(font)
+            self._page = Page(font, self.mirror.field_percent)
         sheet = self._page
         sheet.font = font
         sheet.lay_out(lines, choices, focus, title, steady, page, pages)
@@ -62,6 +69,7 @@ class VectorScanner:
         objection = check(self._back, samples)
         if not objection:
             self._pending = samples
+            self._pending_lit = self._planner.lit
             if not self._running:
                 self._swap()
         return objection
@@ -72,6 +80,7 @@ class VectorScanner:
             return
         self._running = True
         self._fresh = True
+        self._gain = 0
         self._dark_left = LEAD_IN_SAMPLES
         self._position = self.samples - LEAD_IN_SAMPLES
         self._refilled_at = self.clock_ms()
@@ -82,6 +91,14 @@ class VectorScanner:
         """Stops the stream. The frame stays, for `start`."""
         self._running = False
 
+    def poll(self):
+        """The app's heartbeat: notices that the port asks for nothing any more."""
+        if self._running and ticks_diff(self.clock_ms(), self._refilled_at) > LATE_MS:
+            self.underruns += 1
+            if self.watch is not None:
+                self.watch(True)
+            self._running = False
+
     @property
     def running(self):
         return self._running
@@ -89,6 +106,7 @@ class VectorScanner:
     def _swap(self):
         self._front, self._back = self._back, self._front
         self.samples = self._pending
+        self.lit = self._pending_lit
         self._pending = 0
         self._position = self.samples - LEAD_IN_SAMPLES
         self._dark_left = LEAD_IN_SAMPLES
@@ -107,6 +125,8 @@ class VectorScanner:
             self._running = False
         if not self._running:
             return
+        if self._gain < RAMP_REFILLS:
+            self._gain += 1
         chunk = self._chunks[self._turn]
         self._turn ^= 1
         lit = self._fill(chunk)
@@ -125,9 +145,9 @@ class VectorScanner:
             if self._dark_left:
                 count = min(count, self._dark_left)
                 self._dark_left -= count
-                _copy(self._front, self._position, chunk, done, count, 0x7C, 4)
+                _copy(self._front, self._position, chunk, done, count, 0)
             else:
-                lit |= _copy(self._front, self._position, chunk, done, count, 0, 0)
+                lit |= _copy(self._front, self._position, chunk, done, count, self._gain)
             done += count
             self._position += count
             if self._position == self.samples:
@@ -139,12 +159,18 @@ class VectorScanner:
 
 
 @micropython.viper
-def _copy(frame: ptr32, at: int, chunk: ptr32, to: int, count: int, clear: int, put: int) -> int:
-    """Copies samples, with bits of X cleared and put. Returns 1 if one of them is lit."""
+def _copy(frame: ptr32, at: int, chunk: ptr32, to: int, count: int, gain: int) -> int:
+    """Copies samples, their light dimmed to `gain` of RAMP_REFILLS. Returns 1 if one of them is lit."""
     lit = 0
-    keep = -1 ^ clear
     for i in range(count):
-        word = (int(frame[2 * (at + i)]) & keep) | put
+        word = int(frame[2 * (at + i)])
+        if gain < 16:
+            part = ((word >> 3) & 15) * gain
+            word &= -1 ^ 0x78
+            if part:
+                word |= ((part + 15) >> 4) << 3
+            else:
+                word |= 4  # BLANK
         if word & 4 == 0 and word & 0x78:
             lit = 1
         chunk[2 * (to + i)] = word

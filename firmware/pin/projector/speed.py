@@ -8,23 +8,12 @@ so the drive that makes it follow a planned x(t) is that left side. Per axis |u|
 path, with q counting path points, x' = x_q q' and x'' = x_q q'' + x_qq q'^2: the bound on u bounds the
 acceleration q'' once the squared speed b = q'^2 is known (Bobrow, Dubowsky and Gibson 1985). One backward and
 one forward pass over b give the fastest speed that respects it. Integers throughout, below 2**31.
-
-A sample is two 32-bit words, X then Y, with the drive in the upper 20 bits. The lowest byte of X holds the
-laser's bits, 130 dB below the drive: pilot, blank, and four of intensity.
 """
 
 from array import array
 
-from .page import FIELD
-
-RATE_HZ = 48000
-LIMIT = 2 * FIELD  # full scale of the converter: twice the field
-DRIVE_SHIFT = 12  # FIELD * 2 is 2**19, full scale of a 32-bit word 2**31
-
-PILOT = 1 << 1  # toggles every sample; its detector kills the laser when the stream stops
-BLANK = 1 << 2  # 1 is dark
-INTENSITY_SHIFT = 3
-FULL_INTENSITY = 15
+from . import samples as wave
+from .samples import BLANK, FULL_INTENSITY, INTENSITY_SHIFT, LIMIT, PILOT, RATE_HZ  # noqa: F401
 
 MAX_SAMPLES = 4800  # 10 Hz: nothing slower is worth showing
 MIN_SAMPLES = 216  # 222 Hz at most: what could be faster is drawn gentler
@@ -37,29 +26,51 @@ CORNER_PERCENT = 90  # of what is left at a corner that turning may use; the res
 SHARPEN = 0.005  # the drive turns harder by this than the path asks: undoes what rounding took from bends
 TIP_SPEED_PERCENT = 10  # of a capital's height a sample: the laser can only switch between samples
 
+# What calibration may set, lowest and highest. Beyond them a value is a mistake, not a mirror.
+BOUNDS = {
+    "hz": (100, 2500),  # natural frequency: from a voice coil to the fastest MEMS mirror that is big enough
+    "damping": (0.1, 1),
+    "laser_delay": (0, 64),  # samples: converters' filters take 10 to 30
+    "field_percent": (40, 100),  # of the swing that the optics allow
+    "brightness": (1, FULL_INTENSITY),
+}
+
 
 class Mirror:
-    """Calibration of a mirror pair. `laser_delay`: samples by which the laser's bits follow X and Y."""
+    """Calibration of a mirror pair and its laser, as in the pin's settings. Raises ValueError out of BOUNDS.
 
-    def __init__(self, hz=1000, damping=0.7, laser_delay=0):
-        if not 100 <= hz <= 2500 or not 0.1 <= damping <= 1 or not 0 <= laser_delay <= 64:
-            raise ValueError(
-                "a mirror: expected 100 to 2500 Hz, damping 0.1 to 1, delay 0 to 64, got %s, %s, %s"
-                % (hz, damping, laser_delay)
-            )
+    `laser_delay`: whole samples by which the laser's bits follow X and Y. `brightness`: of FULL_INTENSITY.
+    """
+
+    def __init__(self, hz=1000, damping=0.7, laser_delay=0, field_percent=100, brightness=FULL_INTENSITY):
+        values = {
+            "hz": hz,
+            "damping": damping,
+            "laser_delay": laser_delay,
+            "field_percent": field_percent,
+            "brightness": brightness,
+        }
+        for name, value in values.items():
+            low, high = BOUNDS[name]
+            whole = name == "hz" or name == "damping" or isinstance(value, int)
+            if isinstance(value, bool) or not whole or not low <= value <= high:
+                raise ValueError("a mirror: %s: expected %s to %s, got %r" % (name, low, high, value))
         w = 2 * 3.14159265 * hz / RATE_HZ
         self.hz = hz
         self.damping = damping
         self.laser_delay = laser_delay
+        self.field_percent = field_percent
+        self.brightness = brightness
         self.velocity = int(2 * damping / w * 16 * (1 + SHARPEN) + 0.5)  # (2 zeta / w) in sixteenths
         self.acceleration = int(16 / (w * w) * (1 + SHARPEN) + 0.5)  # 1 / w^2 in sixteenths
 
 
 class Planner:
-    """Turns a path into the samples of one frame, in buffers that only grow."""
+    """Turns a path into the samples of one frame, in buffers that only grow. `lit`: samples with light."""
 
     def __init__(self, mirror):
         self.mirror = mirror
+        self.lit = 0
         self._squared = array("i", bytes(4 * 1024))
         self._times = array("i", bytes(4 * MAX_SAMPLES + 16))
         self._job = array("i", bytes(4 * 12))
@@ -71,8 +82,9 @@ class Planner:
         """
         job = self._job
         mirror = self.mirror
+        self.lit = 0
         if not path.count:
-            return _write_dark(frame, MIN_SAMPLES)
+            return wave.write_dark(frame, MIN_SAMPLES)
         if len(self._squared) < path.count:
             self._squared = array("i", bytes(4 * len(path.lit)))
         cap = path.per_cap * TIP_SPEED_PERCENT * 256 // 100
@@ -92,9 +104,10 @@ class Planner:
             raise ValueError("a page: too much to draw ten times a second")
         job[6] = samples
         job[7] = mirror.laser_delay
-        _sample(self._squared, self._times, job, total)
-        _drive(path.points, self._times, frame, job)
-        _light(path.lit, self._times, frame, job)
+        wave.sample(self._squared, self._times, job, total)
+        wave.drive(path.points, self._times, frame, job)
+        job[8] = mirror.brightness
+        self.lit = wave.light(path.lit, self._times, frame, job)
         return samples
 
 
@@ -239,89 +252,3 @@ def _measure(squared: ptr32, job: ptr32) -> int:
             total += time
         last = v
     return total
-
-
-@micropython.viper
-def _sample(durations: ptr32, times: ptr32, job: ptr32, total: int):
-    """times[k] = q of sample k in Q12, for `samples` spread evenly over the whole ring."""
-    samples = int(job[6])
-    count = int(job[0])
-    i = 0
-    begins = 0
-    takes = int(durations[0])
-    for k in range(samples):
-        now = total // samples * k + total % samples * k // samples
-        while now >= begins + takes and i < count - 1:
-            begins += takes
-            i += 1
-            takes = int(durations[i])
-        before = int(durations[i - 1 if i else count - 1])
-        after = int(durations[i + 1 if i + 1 < count else 0])
-        f = ((now - begins) << 12) // takes
-        # Speed changes within the interval: a parabola whose ends have the neighbours' mean speeds.
-        lean = ((after - before) << 10) // (after + before + 2 * takes)
-        times[k] = (i << 12) + f + ((f * (4096 - f) >> 12) * lean >> 10)
-
-
-@micropython.viper
-def _drive(points: ptr32, times: ptr32, frame: ptr32, job: ptr32):
-    """The drive of every sample, from positions on a quadratic B-spline through the path's points."""
-    count = int(job[0])
-    c1 = int(job[1])
-    c2 = int(job[2])
-    samples = int(job[6])
-    for axis in range(2):
-        one = 0
-        two = 0
-        for k in range(0 - 2, samples + 1):
-            at = k
-            if at < 0:
-                at += samples
-            elif at >= samples:
-                at -= samples
-            q = int(times[at]) + 2048
-            i = q >> 12
-            f = q & 4095
-            if i >= count:
-                i -= count
-            x = int(points[2 * i + axis])
-            before = int(points[2 * (i - 1 if i else count - 1) + axis]) - x
-            after = int(points[2 * (i + 1 if i + 1 < count else 0) + axis]) - x
-            g = 4096 - f
-            x += (((g * g) >> 13) * before + ((f * f) >> 13) * after) >> 12
-            if k > 0:
-                # `two`, `one` and x are samples k - 2, k - 1 and k.
-                u = one - (1 << 20) + ((x - two) * c1 >> 5) + ((x + two - 2 * one) * c2 >> 4)
-                if u > 524287:  # LIMIT - 1
-                    u = 524287
-                elif u < 0 - 524287:
-                    u = 0 - 524287
-                frame[2 * (k - 1) + axis] = u << 12
-            two = one
-            one = x
-
-
-@micropython.viper
-def _light(lit: ptr8, times: ptr32, frame: ptr32, job: ptr32):
-    """The laser's bits, so much later than the drive as the light must lag."""
-    count = int(job[0])
-    samples = int(job[6])
-    for k in range(samples):
-        bits = 4  # BLANK
-        i = int(times[k]) >> 12
-        if i >= count:
-            i -= count
-        if int(lit[i]):
-            bits = 120  # FULL_INTENSITY << INTENSITY_SHIFT
-        at = k + int(job[7])
-        while at >= samples:
-            at -= samples
-        frame[2 * at] = int(frame[2 * at]) | bits | ((at & 1) << 1)
-
-
-@micropython.viper
-def _write_dark(frame: ptr32, samples: int) -> int:
-    for k in range(samples):
-        frame[2 * k] = 4 | ((k & 1) << 1)
-        frame[2 * k + 1] = 0
-    return samples
