@@ -39,7 +39,13 @@ class CommandError(Exception):
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Runs the command line and exits with its code: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
-    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        sys.exit(_run(sys.argv[1:] if arguments is None else arguments))
+    except KeyboardInterrupt:  # also while a command's engines are imported, which takes a second
+        sys.exit(EXIT_INTERRUPTED)
+
+
+def _run(arguments: list[str]) -> int:
     chosen = _chosen(arguments)
     parser = _parser(chosen)
     options = parser.parse_args(arguments)
@@ -53,19 +59,17 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.root.level))
     if chosen is None:
         parser.print_help()
-        sys.exit(0)
+        return 0
     try:
-        sys.exit(_module(chosen).run(options))
-    except KeyboardInterrupt:
-        sys.exit(EXIT_INTERRUPTED)
+        return int(_module(chosen).run(options))
     except BrokenPipeError:  # `lapel pins | head`
         sys.stderr.close()
-        sys.exit(EXIT_FAILED)
+        return EXIT_FAILED
     except Exception as error:
         if not _is_ours(error):
             raise
         sys.stderr.write(f"lapel {chosen}: {error}\n")
-        sys.exit(EXIT_FAILED)
+        return EXIT_FAILED
 
 
 def _is_ours(error: Exception) -> bool:

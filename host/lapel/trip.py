@@ -67,7 +67,7 @@ class Home:
     _recorder: Recorder
 
     async def ask(self, question: bytes | str) -> Trip:
-        """Asks samples (s16le mono 16 kHz, played in real time) or a typed text. Raises TripError or PinError."""
+        """Asks samples (s16le mono 16 kHz, in real time) or a typed text. Raises TripError or PinError."""
         while not self._recorder.ended.empty():
             self._recorder.ended.get_nowait()
         self.pin.mark()
@@ -153,7 +153,7 @@ def _trip(record: TurnRecord, released: float, lit: float | None) -> Trip:
         transcript=record.question,
         answer=record.answer,
         cards=[{"kind": record.kind, "pages": record.pages}],
-        frames=record.frames,
+        frames=record.frames or {"sent": 0, "received": 0, "lost": 0},  # typed: nothing was spoken
         timings_ms={
             "transcript": since_release("transcript"),
             "first_card": since_release("first_card"),

@@ -55,6 +55,7 @@ async def test_a_typed_question_and_a_second_one(at_home: Home) -> None:
         trip = await at_home.ask(question)
         assert (trip.transcript, trip.answer) == (question, SENTENCE)
         assert trip.timings_ms["first_light"] is not None
+        assert trip.frames == {"sent": 0, "received": 0, "lost": 0}
 
 
 async def test_silence_is_not_a_question(at_home: Home) -> None:
@@ -63,6 +64,10 @@ async def test_silence_is_not_a_question(at_home: Home) -> None:
     assert trip.cards[0]["kind"] == "notice"
     # and the session goes on
     assert (await at_home.ask("What time is it?")).answer.endswith(("AM", "PM"))
+
+
+async def test_a_recording_as_short_as_a_tap_is_still_a_question(at_home: Home) -> None:
+    assert (await at_home.ask(bytes(2))).answer == "I heard nothing."
 
 
 async def test_without_a_hand_there_is_no_light_but_an_answer(settings: config.Config) -> None:

@@ -18,7 +18,7 @@ from ..house import House, chosen_endpoint
 from ..models import Progress
 from ..trip import Trip, home
 from ..virtual import light
-from ..virtual.pin import VirtualPin
+from ..virtual.pin import VirtualPin, checked_question
 from ..virtual.samples import find
 from ..virtual.wav import read_wav
 
@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
     if options.language:
         settings = config.with_language(settings, options.language)
     if options.png is not None:
-        options.png.parent.mkdir(parents=True, exist_ok=True)
+        _writable(options.png)  # before anybody waits for an answer
     return asyncio.run(_ask(settings, question, options))
 
 
@@ -52,7 +52,7 @@ def _question(options: argparse.Namespace) -> bytes | str:
     if options.text is not None:
         if not options.text.strip():
             raise CommandError("the question is empty; expected a text after --text")
-        return str(options.text)
+        return checked_question(options.text)
     if options.sample is None:
         return read_wav(options.wav)
     try:
@@ -69,7 +69,7 @@ async def _ask(settings: config.Config, question: bytes | str, options: argparse
     async with home(settings, wait_for_model) as at_home:
         trip = await at_home.ask(question)
         if options.png is not None:
-            _picture(at_home.pin).save(options.png)
+            _save(_picture(at_home.pin), options.png)
         if options.json:
             sys.stdout.write(json.dumps(trip.as_dict(), ensure_ascii=False) + "\n")
         else:
@@ -98,6 +98,25 @@ async def _wait_for_model(house: House, settings: config.Config) -> None:
             await asyncio.wait([waiting], timeout=0.2)
 
 
+def _writable(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.open("ab").close()
+    except OSError as error:
+        raise _cannot_write(path, error) from None
+
+
+def _save(picture: Image, path: Path) -> None:
+    try:
+        picture.save(path, "PNG")
+    except OSError as error:
+        raise _cannot_write(path, error) from None
+
+
+def _cannot_write(path: Path, error: OSError) -> CommandError:
+    return CommandError(f"{path} cannot be written: {error.strerror or error}")
+
+
 def _picture(pin: VirtualPin) -> Image:
     samples, armed = pin.light()
     return light.render(samples, armed=armed)
@@ -106,11 +125,12 @@ def _picture(pin: VirtualPin) -> Image:
 def _show(trip: Trip, pin: VirtualPin) -> None:
     console = Console()
     console.print(f"[bold]{trip.transcript or '(nothing understood)'}")
-    console.print(light.to_terminal(_picture(pin), _PICTURE_COLUMNS), end="")
+    if console.color_system is not None:  # without colours its blocks show nothing
+        console.print(light.to_terminal(_picture(pin), _PICTURE_COLUMNS), end="")
     console.print(trip.answer)
     table = Table("after the release", "ms")
     for name, value in trip.timings_ms.items():
         table.add_row(name.replace("_", " "), "-" if value is None else f"{value:.0f}")
     console.print(table)
-    if trip.frames:
+    if trip.frames["sent"]:
         console.print(", ".join(f"{count} frames {name}" for name, count in trip.frames.items()))

@@ -31,7 +31,20 @@ LATE_S = 10.0  # how long a pin may stand still before `play` gives it up
 LIGHT_S = 2.0  # of light that is kept
 LIGHT_BLOCK_S = 0.02  # light comes in blocks of about that
 GLOW_S = 0.15  # without a lit sample for longer the palm is dark; a slow page repeats each 60 ms
+MAX_QUESTION_BYTES = 1000  # the wire's limit
+TAP_S = 0.4  # a press this short may be a tap (pin.button.HOLD_MS): a shorter recording is held longer
 BOARD = "boards.virtual"
+
+
+def checked_question(text: str) -> str:
+    """The text, if a pin can send it as a question. Raises PinError."""
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError:
+        raise PinError("expected a question in Unicode; some of it is not UTF-8") from None
+    if size > MAX_QUESTION_BYTES:
+        raise PinError(f"a question has at most {MAX_QUESTION_BYTES} bytes of UTF-8, got {size}; ask shorter")
+    return text
 
 
 class VirtualPin(PinProcess):
@@ -107,8 +120,10 @@ class VirtualPin(PinProcess):
     async def say(self, pcm: bytes, lead_s: float = LEAD_S) -> float:
         """Press, speak in real time, release; time.monotonic() of the release. Raises PinError."""
         await self.press()
+        held_until = time.monotonic() + TAP_S
         try:
             await self.play(pcm, lead_s)
+            await asyncio.sleep(held_until - time.monotonic())
         finally:
             released = await self.release()
         return released
@@ -148,9 +163,9 @@ class VirtualPin(PinProcess):
         self.send("s", struct.pack("<I", ms))
 
     async def type(self, text: str) -> None:
-        """A question in writing."""
+        """A question in writing. Raises PinError for one that is none."""
         self.mark()
-        self.send("t", text.encode())
+        self.send("t", checked_question(text).encode())
 
     async def counters(self, timeout_s: float = 5.0) -> dict[str, Any]:
         """What the hardware did so far: played, forgotten, mic_read, mic_dropped, mic_refused, scan_frames,

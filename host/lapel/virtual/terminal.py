@@ -7,6 +7,7 @@ terminal the pin's log is printed, and each line of a pipe on stdin is a typed q
 import asyncio
 import contextlib
 import os
+import re
 import sys
 import termios
 import tty
@@ -31,6 +32,8 @@ PALM_COLUMNS = 56
 ROWS_BESIDE_PALM = NOTES + 5
 PIXELS_A_COLUMN = 4  # the picture is drawn finer than the terminal shows it
 MAX_QUESTION_CHARACTERS = 240  # at most four bytes each: within the wire's 1000
+# Arrows, F5 and the like (ECMA-48 control sequences): the digits in them are nobody's question.
+FUNCTION_KEYS = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|O[@-~])")
 HELP = "space: press, then release   t: tap   /: type   {samples}p: palm   q: quit"
 
 
@@ -139,7 +142,7 @@ class Terminal:
             self.note(line)
 
     def _key(self, keys: str) -> None:
-        for key in keys:
+        for key in FUNCTION_KEYS.sub("", keys):
             if self._typing is not None:
                 self._edit(key)
             elif key in ("q", "\x03", "\x04"):

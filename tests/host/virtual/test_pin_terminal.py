@@ -116,7 +116,7 @@ async def test_keys_move_the_button_and_ask_in_writing(screen: Screen):
     screen.press("t")
     await screen.shows("button 0")
     await screen.shows("button 1")
-    screen.press("/wha\x7fo is it\r")
+    screen.press("\x1b[15~/wha\x7fo\x1b[A is\x1bOq it\r")  # F5, up and keypad are no letters
     await screen.shows("typed who is it")
     screen.press("/not this\x1b")
     screen.press("q")

@@ -123,6 +123,12 @@ def test_no_cut_of_a_recording_raises_anything_else():
             wav.decode(GOOD[:end])
 
 
+def test_of_a_file_without_end_only_so_much_is_read(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(wav, "MAX_FILE_BYTES", 1 << 20)
+    with pytest.raises(wav.WavError, match="/dev/zero: at most 1 MB"):
+        wav.read_wav(Path("/dev/zero"))
+
+
 def test_a_missing_file_is_named(tmp_path: Path):
     with pytest.raises(wav.WavError, match=r"nothing\.wav: cannot be read"):
         wav.read_wav(tmp_path / "nothing.wav")

@@ -1,0 +1,61 @@
+"""The command line refuses what cannot be done with one sentence, and never with a traceback."""
+
+from pathlib import Path
+
+import pytest
+from lapel import cli
+
+
+def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
+    """The exit code, and what was said on standard error."""
+    with pytest.raises(SystemExit) as ended:
+        cli.main(list(words))
+    assert isinstance(ended.value.code, int)
+    return ended.value.code, capsys.readouterr().err
+
+
+@pytest.fixture(autouse=True)
+def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    monkeypatch.setenv("LAPEL_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--text", "  "], "the question is empty"),
+        (["--text", "x" * 1001], "at most 1000 bytes of UTF-8, got 1001"),
+        (["--text", "你" * 400], "got 1200"),
+        (["--text", "\udcff"], "not UTF-8"),
+        (["--sample", "none"], "no sample is called 'none'"),
+        (["/dev/null"], "expected a WAV file"),
+        (["missing.wav"], "missing.wav: cannot be read"),
+        (["--text", "x", "--png", "/proc/palm.png"], "/proc/palm.png cannot be written"),
+        (["--text", "x", "--png", "/dev/null/palm.png"], "/dev/null/palm.png cannot be written"),
+        (["--text", "x", "--png", "."], ". cannot be written: Is a directory"),
+    ],
+)
+def test_ask_says_what_is_wrong_before_anything_starts(capsys, words: list[str], sentence: str) -> None:
+    code, said = run(capsys, "ask", *words)
+    assert code == cli.EXIT_FAILED
+    assert said.startswith("lapel ask: ") and sentence in said
+
+
+def test_an_interrupt_while_a_command_is_imported_is_quiet(capsys, monkeypatch) -> None:
+    def interrupted(name: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli.importlib, "import_module", interrupted)
+    assert run(capsys, "pins") == (cli.EXIT_INTERRUPTED, "")
+
+
+def test_each_command_has_help(capsys) -> None:
+    for name in cli._COMMANDS:
+        assert run(capsys, name, "--help") == (0, "")
+
+
+def test_broken_settings_are_named(capsys, home: Path) -> None:
+    home.mkdir()
+    (home / "config.toml").write_text("[relay]\nport = '5273'\n")
+    code, said = run(capsys, "pins")
+    assert code == cli.EXIT_FAILED and "[relay] port: expected int, got '5273'" in said
