@@ -26,6 +26,7 @@ SCANNERS = {
     # which at this damping is the natural frequency.
     "galvo-20k": Mirror(1667.0, 0.7),
 }
+VIEWS_MM = {"field": light.PICTURE_MM, "palm": light.WHOLE_PALM_MM}
 _PICTURE_COLUMNS = 72
 _SEEN_S = 0.25  # four times an eye's memory, and the mirror has settled
 
@@ -40,6 +41,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--room-lux", type=float, default=light.ROOM_LUX, help="light in the room (default: 300)"
+    )
+    parser.add_argument(
+        "--view",
+        choices=VIEWS_MM,
+        default="field",
+        help="how much of the hand is in the picture (default: field)",
     )
     parser.add_argument("--png", type=Path, metavar="FILE", help="write a picture of the palm")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="write path, drive and speed as a PNG")
@@ -63,7 +70,12 @@ def run(options: argparse.Namespace) -> int:
     measured = measure.measure(frame)
 
     def picture() -> Image:
-        return light.render(frame.stream(_SEEN_S), mirror=frame.mirror, room_lux=options.room_lux)
+        return light.render(
+            frame.stream(_SEEN_S),
+            mirror=frame.mirror,
+            room_lux=options.room_lux,
+            picture_mm=VIEWS_MM[options.view],
+        )
 
     _write(options.raw, lambda path: path.write_bytes(frame.raw()))
     _write(options.ild, lambda path: path.write_bytes(ilda.encode(frame)))

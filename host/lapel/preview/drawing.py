@@ -18,6 +18,7 @@ FIELD: int = page.FIELD
 CAP_UNITS: int = page.CAP_UNITS
 MAX_SAMPLES: int = speed.MAX_SAMPLES
 DISPLAY = Display(COLUMNS, LINES)
+RAMP_SAMPLES = 9600  # 200 ms: the scanner takes 64 to bring the light up
 
 
 class Undrawable(Exception):
@@ -112,12 +113,13 @@ def draw(lines: Sequence[str], mirror: Mirror | None = None, page_of: tuple[int,
 
 
 def _one_period(vector: Any, converter: _Converter) -> npt.NDArray[np.int32]:
-    """A whole frame of the running stream, after the dark lead-in."""
-    samples, lead = vector.samples, scanner.LEAD_IN_SAMPLES
+    """A whole frame of the running stream, after the dark lead-in and once the light has come up."""
+    samples = vector.samples
+    begin = scanner.LEAD_IN_SAMPLES + samples * -(-RAMP_SAMPLES // samples)
     vector.start()
-    while len(converter.words) < 2 * (lead + samples):
+    while len(converter.words) < 2 * (begin + samples):
         converter.refill()
-    words = np.array(converter.words[2 * lead : 2 * (lead + samples)], dtype=np.int64)
+    words = np.array(converter.words[2 * begin : 2 * (begin + samples)], dtype=np.int64)
     return words.astype(np.uint32).view(np.int32).reshape(-1, 2)
 
 

@@ -16,16 +16,19 @@ from lapel.virtual.beam import Bools, Floats, Mirror
 
 FIELD_MM = 70.0  # width of the field on a palm at 30 cm, as Humane's pin has it
 PICTURE_MM = 74.0  # width of the picture: the field and a bit of palm around it
+WHOLE_PALM_MM = 104.0
 ROOM_LUX = 300.0
 LASER_W = 0.39e-3  # at 520 nm; hardware limits it to that
 LUMENS_PER_WATT = 683 * 0.71  # photopic sensitivity at 520 nm, CIE 1924
 SPOT_MM = 1.1  # diameter at 1/e^2
 SCATTER_MM = 2.6  # skin spreads part of the light below its surface
 SCATTERED = 0.22
-PERSISTENCE_S = 0.06  # an eye's memory in room light
+PERSISTENCE_S = 0.12  # an eye's memory in room light, fading in and out: half as long in effect
 LASER_RGB = np.array(
     [0.02, 1.30, 0.16]
 )  # 520 nm is outside sRGB; near its green, the same luminance for 1 lux
+
+SETTLE_SAMPLES = 2400  # 50 ms: the slowest mirror has settled
 
 # What the terminal leaves out on each side: fingers and wrist.
 MARGIN_X = 0.06
@@ -45,15 +48,19 @@ def illuminance(
     size: tuple[int, int],
     armed: bool | Bools = True,
     mirror: Mirror | None = None,
+    picture_mm: float = PICTURE_MM,
 ) -> Floats:
-    """Lux that the laser adds on each pixel (height, width), the mean of the last PERSISTENCE_S."""
+    """Lux that the laser adds on each pixel (height, width), the weighted mean of the last PERSISTENCE_S."""
     width, height = size
-    pixels_per_mm = width / PICTURE_MM
+    pixels_per_mm = width / picture_mm
     recent = int(PERSISTENCE_S * beam.RATE_HZ)
-    start = max(0, len(samples) // 8 - 2 * recent)  # as much again lets the slowest mirror settle
+    start = max(0, len(samples) // 8 - recent - SETTLE_SAMPLES)
     light = beam.trace(samples[8 * start :], armed if isinstance(armed, bool) else armed[start:], mirror)
     recent *= beam.SUBSTEPS
     x, y, power = light.x[-recent:], light.y[-recent:], light.power[-recent:]
+    # A window with sharp edges would hold some strokes of a frame once more than others.
+    memory = np.hanning(len(power) + 2)[1:-1]
+    power = power * memory
     on = power > 0
     plane = np.zeros(width * height)
     if on.any():
@@ -71,7 +78,7 @@ def illuminance(
             (1, 1, fx * fy),
         ):
             plane += np.bincount((top + dy) * width + left + dx, weight * share, minlength=width * height)
-    lumens = plane.reshape(height, width) * (LASER_W * LUMENS_PER_WATT / max(1, len(power)))
+    lumens = plane.reshape(height, width) * (LASER_W * LUMENS_PER_WATT / max(1.0, memory.sum()))
     lux = lumens * (pixels_per_mm * 1000) ** 2
     sharp = palm_picture.blur(lux, SPOT_MM / 4 * pixels_per_mm)
     soft = palm_picture.blur(lux, SCATTER_MM / 2 * pixels_per_mm)
@@ -84,11 +91,15 @@ def render(
     armed: bool | Bools = True,
     mirror: Mirror | None = None,
     room_lux: float = ROOM_LUX,
+    picture_mm: float = PICTURE_MM,
 ) -> Image.Image:
-    """The palm with the light of `samples` on it. `armed` is LASER_ARM, for all or for each sample."""
+    """The palm with the light of `samples` on it. `armed` is LASER_ARM, for all or for each sample.
+
+    `picture_mm` is how much of the hand is in the picture's width.
+    """
     width, height = size
-    palm = palm_picture.draw(width, height, PICTURE_MM / width)
-    laser = illuminance(samples, size, armed, mirror)
+    palm = palm_picture.draw(width, height, picture_mm / width)
+    laser = illuminance(samples, size, armed, mirror, picture_mm)
     room = palm.light[..., None] * (room_lux / ROOM_LUX) * np.array([1.0, 0.96, 0.90])
     scene = palm.albedo * (room + laser[..., None] / ROOM_LUX * LASER_RGB)
     brightest = (room_lux + WRITING_LUX * LASER_RGB[1]) / ROOM_LUX * palm_picture.SKIN[1]
