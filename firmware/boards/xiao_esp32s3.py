@@ -11,6 +11,7 @@ MIC_SHIFT = (
 )
 
 SCAN_BCLK, SCAN_WS, SCAN_SD = 4, 43, 44  # PCM5102A and 74HC595
+SDA, SCL = 5, 6
 
 PALM = None  # no driver for the depth sensor yet: without one the guard keeps the pin dark
 WIFI = True

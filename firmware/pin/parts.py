@@ -2,9 +2,9 @@
 
 import tls
 from lapel_wire.audio import SAMPLE_RATE_HZ
-from machine import I2S, Pin
+from machine import I2C, I2S, Pin
 from pin import log
-from pin.projector import COLUMNS, LINES, Projector, font, guard, scanner, speed
+from pin.projector import Projector, font, guard, scanner, speed
 
 SCAN_RATE_HZ = 48000
 SCAN_IBUF_BYTES = 20000  # 52 ms: what is in the DMA cannot be recalled, so no more
@@ -19,6 +19,10 @@ class NoPalm:
         return 0
 
 
+def _no_laser(level):
+    """In place of the arm pin: LEDs need none."""
+
+
 class Parts:
     """The parts: `button` (a Pin), `projector` and its `guard`, `display` (as in hello), `wifi` or None."""
 
@@ -27,7 +31,21 @@ class Parts:
         self.button = Pin(board.BUTTON, Pin.IN, Pin.PULL_UP)
         self.button_edges = Pin.IRQ_FALLING | Pin.IRQ_RISING
         arm = Pin(board.LASER_ARM, Pin.OUT, value=0)
-        scan = I2S(
+        mirror = mirror or speed.Mirror()
+        if getattr(board, "SCANNER", "vector") == "matrix":
+            light = self._matrix(mirror)
+            arm = _no_laser
+        else:
+            light = scanner.VectorScanner(self._open_scan(), mirror)
+        self.guard = guard.Guard(arm, self._palm(), mirror)
+        self.projector = Projector(light, self.guard, font.load())
+        self.display = {"kind": light.kind, "cols": light.columns, "lines": light.lines}
+        self.wifi = self._wifi(networks)
+        self._world = __import__(board.TYPED) if hasattr(board, "TYPED") else None
+
+    def _open_scan(self):
+        board = self.board
+        return I2S(
             1,
             sck=Pin(board.SCAN_BCLK),
             ws=Pin(board.SCAN_WS),
@@ -38,13 +56,12 @@ class Parts:
             rate=SCAN_RATE_HZ,
             ibuf=SCAN_IBUF_BYTES,
         )
-        mirror = mirror or speed.Mirror()
-        vector = scanner.VectorScanner(scan, mirror)
-        self.guard = guard.Guard(arm, self._palm(), mirror)
-        self.projector = Projector(vector, self.guard, font.load())
-        self.display = {"kind": vector.kind, "cols": COLUMNS, "lines": LINES}
-        self.wifi = self._wifi(networks)
-        self._world = __import__(board.TYPED) if hasattr(board, "TYPED") else None
+
+    def _matrix(self, mirror):
+        from pin.projector import is31fl3731, matrix  # not needed where there are mirrors
+
+        bus = I2C(0, scl=Pin(self.board.SCL), sda=Pin(self.board.SDA), freq=400_000)
+        return matrix.MatrixScanner(is31fl3731.Is31fl3731(bus), mirror.brightness)
 
     def open_mic(self, ibuf_bytes):
         """Power to the microphone: a receiver of 32-bit mono words."""

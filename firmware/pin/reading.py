@@ -139,7 +139,7 @@ class Reader:
             words += len(line.split())
             # Scripts without spaces: three characters read like a word.
             words += len([c for c in line if ord(c) >= 0x2E80]) // 3
-        needed_ms = PAGE_MS + words * 60000 // WORDS_A_MINUTE
+        needed_ms = max(PAGE_MS + words * 60000 // WORDS_A_MINUTE, self._projector.page_ms)
         if self.page == len(pages) - 1:
             needed_ms += CHOICE_MS if card.get("choices") else LAST_MS
         return needed_ms

@@ -10,6 +10,8 @@ WORD_MS = 60000 // WORDS_A_MINUTE
 class FakeProjector:
     """Notes what is drawn."""
 
+    page_ms = 0
+
     def __init__(self):
         self.lit = True
         self.drawn = []
@@ -224,3 +226,10 @@ def test_a_long_word_is_broken_and_not_lost():
     lines = [line for page in made["pages"] for line in page]
     assert max(len(line) for line in lines) <= 12
     assert "".join(lines).replace(" ", "") == "seehttps://example.org/a/long/pathnow"
+
+
+def test_a_page_that_scrolls_stays_until_it_was_seen_whole():
+    reader, projector = shown(pages=(("one two",), ("three",)))
+    projector.page_ms = 9000
+    ((first, turned), _) = run(reader, 0, 60000)
+    assert turned == "page" and near(first, 9000)

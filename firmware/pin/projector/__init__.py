@@ -53,6 +53,11 @@ class Projector:
     def lit(self):
         return self.guard.armed and self.scanner.running
 
+    @property
+    def page_ms(self):
+        """How long the page must stay to be seen whole, once."""
+        return self.scanner.page_ms
+
     def show(self, lines, title=None, choices=(), focus=0, kind="answer", rows=0, page=0, pages=1):
         """Draw a page and keep it until the next. False if it was refused: dark, and `reason` says why.
 
@@ -64,7 +69,10 @@ class Projector:
         icon = ICONS.get(kind)
         if icon:
             title = icon + " " + title if title else icon
-        if LINES - (rows or len(lines)) - (1 if choices and not rows else 0) <= 0:
+        if (
+            not self.scanner.scrolls
+            and LINES - (rows or len(lines)) - (1 if choices and not rows else 0) <= 0
+        ):
             title = None
         self.first_lit_ms = None
         try:

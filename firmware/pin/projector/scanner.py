@@ -23,6 +23,7 @@ class VectorScanner:
     kind = "vector"
     columns = COLUMNS
     lines = LINES
+    scrolls = False
     page_ms = 0  # how long it takes to show a page once: no time to speak of
 
     def __init__(self, i2s, mirror=None, clock_ms=ticks_ms):
