@@ -94,7 +94,8 @@ def _guide(values: Values, console: Console) -> Values:
 def _show(each: Value, values: Values, console: Console, png: Path | None) -> None:
     """The pattern as these values drive the simulated mirrors, which are as Lapel's are meant to be."""
     mirror = Mirror(values["mirror_hz"], values["damping"], int(values["laser_delay"]))
-    frame = drawing.draw(each.pattern, mirror)
+    field_percent, brightness = int(values["field_percent"]), int(values["brightness"])
+    frame = drawing.draw(each.pattern, mirror, field_percent=field_percent, brightness=brightness)
     true = Mirror()
     measured = measure.measure(frame, true)
     picture = light.render(frame.stream(_SEEN_S), mirror=true)

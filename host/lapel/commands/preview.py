@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ..cli import CommandError
-from ..preview import drawing, ilda, measure, plot
+from ..preview import drawing, ilda, matrix, measure, plot
 from ..preview.measure import Measured
 from ..virtual import light
 from ..virtual.beam import Mirror
@@ -26,6 +26,10 @@ SCANNERS = {
     # which at this damping is the natural frequency.
     "galvo-20k": Mirror(1667.0, 0.7),
 }
+# Pages, and what draws one: its figures, and its picture when somebody wants it.
+_Drawing = tuple[list[list[str]], Callable[[list[str]], tuple[Measured, Callable[[], Image]]]]
+
+MATRIX = "matrix"
 VIEWS_MM = {"field": light.PICTURE_MM, "palm": light.WHOLE_PALM_MM}
 _PICTURE_COLUMNS = 72
 _SEEN_S = 0.25  # four times an eye's memory, and the mirror has settled
@@ -34,7 +38,7 @@ _SEEN_S = 0.25  # four times an eye's memory, and the mirror has settled
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("text", metavar="TEXT", help="what to write; a line break in it is kept")
     parser.add_argument(
-        "--scanner", choices=SCANNERS, default="mems-1k", help="which mirrors (default: mems-1k)"
+        "--scanner", choices=(*SCANNERS, MATRIX), default="mems-1k", help="which light (default: mems-1k)"
     )
     parser.add_argument(
         "--page", type=int, default=1, metavar="N", help="which page of a long text (default: 1)"
@@ -60,26 +64,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     if not 0 <= options.room_lux <= 200_000:
         raise CommandError(f"--room-lux: expected 0 to 200000 (the midday sun), got {options.room_lux:g}")
-    pages = drawing.pages(options.text)
+    draw = _led_matrix if options.scanner == MATRIX else _mirrors
+    pages, draw_page = draw(options)
     if not pages:
         raise CommandError("the text is empty; expected something to write")
     if not 1 <= options.page <= len(pages):
         raise CommandError(f"--page: expected 1 to {len(pages)}, got {options.page}")
     lines = pages[options.page - 1]
-    frame = drawing.draw(lines, SCANNERS[options.scanner], (options.page - 1, len(pages)))
-    measured = measure.measure(frame)
-
-    def picture() -> Image:
-        return light.render(
-            frame.stream(_SEEN_S),
-            mirror=frame.mirror,
-            room_lux=options.room_lux,
-            picture_mm=VIEWS_MM[options.view],
-        )
-
-    _write(options.raw, lambda path: path.write_bytes(frame.raw()))
-    _write(options.ild, lambda path: path.write_bytes(ilda.encode(frame)))
-    _write(options.plot, lambda path: plot.draw(frame).save(path, "PNG"))
+    measured, picture = draw_page(lines)
     _write(options.png, lambda path: picture().save(path, "PNG"))
     if options.json:
         figures = {name: round(value, 5) for name, value in asdict(measured).items()}
@@ -87,9 +79,42 @@ def run(options: argparse.Namespace) -> int:
         sys.stdout.write(json.dumps(figures | about, ensure_ascii=False) + "\n")
     else:
         console = Console()
-        console.print(light.to_terminal(picture(), _PICTURE_COLUMNS), end="")
+        if console.color_system is not None:  # without colours it is only noise
+            console.print(light.to_terminal(picture(), _PICTURE_COLUMNS), end="")
         console.print(_table(measured, options, len(pages)))
     return 0
+
+
+def _mirrors(options: argparse.Namespace) -> _Drawing:
+    pages = drawing.pages(options.text)
+
+    def draw_page(lines: list[str]) -> tuple[Measured, Callable[[], Image]]:
+        frame = drawing.draw(lines, SCANNERS[options.scanner], (options.page - 1, len(pages)))
+        _write(options.raw, lambda path: path.write_bytes(frame.raw()))
+        _write(options.ild, lambda path: path.write_bytes(ilda.encode(frame)))
+        _write(options.plot, lambda path: plot.draw(frame).save(path, "PNG"))
+        return measure.measure(frame), lambda: light.render(
+            frame.stream(_SEEN_S),
+            mirror=frame.mirror,
+            room_lux=options.room_lux,
+            picture_mm=VIEWS_MM[options.view],
+        )
+
+    return pages, draw_page
+
+
+def _led_matrix(options: argparse.Namespace) -> _Drawing:
+    for name in ("raw", "ild", "plot"):
+        if getattr(options, name) is not None:
+            raise CommandError(f"--{name}: the matrix has LEDs and no mirrors; choose another --scanner")
+
+    def draw_page(lines: list[str]) -> tuple[Measured, Callable[[], Image]]:
+        strip = matrix.draw(lines)
+        return matrix.measure(strip), lambda: matrix.render(
+            strip, room_lux=options.room_lux, picture_mm=VIEWS_MM[options.view]
+        )
+
+    return matrix.pages(options.text), draw_page
 
 
 def _write(path: Path | None, write: Callable[[Path], object]) -> None:
@@ -107,9 +132,11 @@ def _table(measured: Measured, options: argparse.Namespace, pages: int) -> Table
     table.add_row("refresh", f"{measured.refresh_hz:.0f} Hz, {measured.samples} samples")
     table.add_row("path error", f"{measured.path_error:.1%} of the glyph height (95th percentile)")
     table.add_row("coverage gap", f"{measured.coverage_gap:.1%} of the glyph height (95th percentile)")
+    if options.scanner == MATRIX:
+        table.add_row("LEDs", f"{measured.lit_duty:.0%} lit, {measured.energy:.0%} of full light on average")
+        return table
     table.add_row("lit", f"{measured.lit_duty:.0%} of the time, {measured.light_mw:.2f} mW on average")
     table.add_row("blank", f"{measured.blank_share:.0%} of the time, {measured.blank_travel:.0%} of the way")
-    table.add_row(
-        "drive", f"at most {measured.peak_drive:.2f} half fields, mean square {measured.energy:.2f}"
-    )
+    drive = f"at most {measured.peak_drive:.2f} half fields, mean square {measured.energy:.2f}"
+    table.add_row("drive", drive)
     return table

@@ -29,7 +29,7 @@ def lookup(character: str) -> bytes | None:
         font = _font(source)
         at: int = glyphs.find(font, code)
         if at >= 0:
-            return font[at : at + _length(font, at)]
+            return font[at : at + length(font, at)]
     return NOTHING if unicodedata.category(character) in UNSEEN else None
 
 
@@ -57,7 +57,8 @@ def _pins_own() -> bytes:
     return (source_root() / "pin" / "projector" / "font.bin").read_bytes()
 
 
-def _length(font: bytes, at: int) -> int:
+def length(font: bytes, at: int) -> int:
+    """Bytes of the glyph at offset `at` of a font."""
     end = at + 2
     for _ in range(font[at + 1]):
         end += 1 + 2 * font[end]

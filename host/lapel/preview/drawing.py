@@ -85,8 +85,14 @@ def pages(text: str) -> list[list[str]]:
     return [lines[i : i + LINES] for i in range(0, len(lines), LINES)]
 
 
-def draw(lines: Sequence[str], mirror: Mirror | None = None, page_of: tuple[int, int] = (0, 1)) -> Frame:
-    """The frame that a pin with this mirror repeats for `lines`, page `page_of[0]` of `page_of[1]`.
+def draw(
+    lines: Sequence[str],
+    mirror: Mirror | None = None,
+    page_of: tuple[int, int] = (0, 1),
+    field_percent: int = 100,
+    brightness: int = speed.FULL_INTENSITY,
+) -> Frame:
+    """The frame that a pin with this calibration repeats for `lines`, page `page_of[0]` of `page_of[1]`.
 
     Raises Undrawable.
     """
@@ -96,7 +102,7 @@ def draw(lines: Sequence[str], mirror: Mirror | None = None, page_of: tuple[int,
     letters = font.load()
     for code, glyph in scripts.needed(lines):
         letters.push(code, glyph)
-    calibrated = speed.Mirror(mirror.hz, mirror.damping, mirror.delay_samples)
+    calibrated = speed.Mirror(mirror.hz, mirror.damping, mirror.delay_samples, field_percent, brightness)
     gate = guard.Guard(lambda level: None, _Hand(), calibrated, clock_ms=_stopped)
     converter = _Converter()
     vector = scanner.VectorScanner(converter, calibrated, _stopped)
@@ -106,7 +112,7 @@ def draw(lines: Sequence[str], mirror: Mirror | None = None, page_of: tuple[int,
         objection = TOO_MUCH
     if objection:
         raise Undrawable(f"the pin refuses this page: {objection}")
-    sheet = page.Page(letters)
+    sheet = page.Page(letters, field_percent)
     sheet.lay_out(list(lines), *layout)
     words = _one_period(vector, converter)
     return Frame(words, list(_strokes(sheet)), CAP_UNITS * sheet.scale / FIELD, mirror)

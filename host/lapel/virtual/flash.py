@@ -22,12 +22,15 @@ def write(flash: Path, paired: dict[str, Any]) -> None:
 def prepare(flash: Path, pins: Pins, host: str, port: int) -> str:
     """The virtual pin in this folder, paired with the relay at `host` and `port`; its id.
 
-    A pin that is still paired keeps its id and key; only the address is written anew. Raises PinsError.
+    A pin that is still paired keeps its id and key, and the calibration; only the address is written anew. Raises PinsError.
     """
+    calibration = {}
     try:
-        known = pins.get(json.loads((flash / SETTINGS).read_text("utf-8"))["pin"])
+        settings = json.loads((flash / SETTINGS).read_text("utf-8"))
+        calibration = {name: settings[name] for name in ("projector",) if name in settings}
+        known = pins.get(settings["pin"])
     except (OSError, ValueError, KeyError, TypeError):
         known = None  # new, or damaged: either way it is paired again
     pin = known or pins.pair("virtual pin")
-    write(flash, pins.settings(pin, host, port))
+    write(flash, pins.settings(pin, host, port) | calibration)
     return pin.id

@@ -97,9 +97,13 @@ def render(
 
     `picture_mm` is how much of the hand is in the picture's width.
     """
-    width, height = size
+    return expose(illuminance(samples, size, armed, mirror, picture_mm), room_lux, picture_mm)
+
+
+def expose(laser: Floats, room_lux: float = ROOM_LUX, picture_mm: float = PICTURE_MM) -> Image.Image:
+    """The palm under the room's light and `laser` lux of green on each pixel (height, width)."""
+    height, width = laser.shape
     palm = palm_picture.draw(width, height, picture_mm / width)
-    laser = illuminance(samples, size, armed, mirror, picture_mm)
     room = palm.light[..., None] * (room_lux / ROOM_LUX) * np.array([1.0, 0.96, 0.90])
     scene = palm.albedo * (room + laser[..., None] / ROOM_LUX * LASER_RGB)
     brightest = (room_lux + WRITING_LUX * LASER_RGB[1]) / ROOM_LUX * palm_picture.SKIN[1]

@@ -8,8 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from lapel.devices.pins import Pins
 from lapel.preview import calibration, drawing, measure
 from lapel.preview.calibration import CalibrationError
+from lapel.virtual import flash as flash_folder
 from lapel.virtual.beam import Mirror
 from pin.projector import speed
 from rich.console import Console
@@ -91,14 +93,13 @@ def test_a_missing_flash_is_told(tmp_path: Path) -> None:
 
 
 def test_the_bounds_are_those_of_the_pin() -> None:
-    for name, field in (("mirror_hz", "hz"), ("damping", "damping"), ("laser_delay", "laser_delay")):
-        value = calibration.value(name)
+    for value in calibration.VALUES:
+        field = value.name.removeprefix("mirror_")
         for number in (value.low, value.high, value.usual):
             assert getattr(speed.Mirror(**{field: number}), field) == number
         for number in (value.low - 1, value.high + 1):
-            with pytest.raises(ValueError, match="a mirror: expected"):
+            with pytest.raises(ValueError, match="a mirror: "):
                 speed.Mirror(**{field: number})
-    assert calibration.value("brightness").high == speed.FULL_INTENSITY
 
 
 def test_every_pattern_can_be_drawn_at_the_bounds() -> None:
@@ -125,3 +126,20 @@ def test_the_guide_asks_until_it_is_right(flash: Path, monkeypatch: pytest.Monke
     said = console.export_text()
     assert "expected a number from 100 to 2500 Hz, got 9999" in said and "got 'high'" in said
     assert next(answers, None) is None
+
+
+def test_a_virtual_pin_keeps_its_calibration(tmp_path: Path) -> None:
+    pins = Pins(tmp_path / "home")
+    pin = flash_folder.prepare(tmp_path / "pin", pins, "127.0.0.1", 5273)
+    settings, values = calibration.load(tmp_path / "pin")
+    calibration.save(tmp_path / "pin", settings, values | {"mirror_hz": 950.0})
+    assert flash_folder.prepare(tmp_path / "pin", pins, "127.0.0.1", 5274) == pin
+    settings, values = calibration.load(tmp_path / "pin")
+    assert values["mirror_hz"] == 950.0 and settings["relays"][0]["port"] == 5274
+
+
+def test_a_smaller_field_and_dimmer_light_are_drawn() -> None:
+    full = drawing.draw(["10:42"])
+    small = drawing.draw(["10:42"], field_percent=50, brightness=5)
+    assert small.glyph_height < 0.6 * full.glyph_height
+    assert measure.measure(small).light_mw < 0.5 * measure.measure(full).light_mw

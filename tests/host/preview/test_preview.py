@@ -12,8 +12,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from lapel.preview import drawing, ilda, measure, plot
-from lapel.virtual import beam
+from lapel.preview import drawing, ilda, matrix, measure, plot
+from lapel.preview.matrix import measure as measure_matrix
+from lapel.virtual import beam, light
 from lapel.virtual.beam import Mirror
 from PIL import Image
 from pin.projector import speed
@@ -206,3 +207,31 @@ def test_hostile_text_is_drawn_or_refused_with_a_sentence(text: str) -> None:
             assert "the pin refuses this page" in str(refusal)
             continue
         assert frame.samples <= drawing.MAX_SAMPLES
+
+
+def test_the_matrix_scrolls_a_line_by() -> None:
+    strip = matrix.draw(["Hello world, it is 10:42"])
+    assert strip.pictures.shape[1:] == (9, 16) and len(strip.pictures) == strip.whole.shape[1] - 15
+    measured = measure_matrix(strip)
+    assert measured.samples == len(strip.pictures) and 0 < measured.lit_duty < 1
+    assert measured.path_error < 0.15 and measured.coverage_gap < 0.15  # a pixel is 17 % of a capital
+    short = matrix.draw(["Hi"])
+    assert len(short.pictures) == 1 and short.whole.shape == (9, 16)
+
+
+@pytest.mark.parametrize("text", ["你好", "Привет", "🤖"])
+def test_the_matrix_has_every_script(text: str) -> None:
+    assert measure_matrix(matrix.draw([text])).coverage_gap < 0.2
+
+
+def test_the_matrix_has_no_beam_to_write() -> None:
+    result = preview("Hi", "--scanner", "matrix", "--raw", "x")
+    assert result.returncode == 1 and "no mirrors" in result.stderr
+    result = preview("Hi", "--scanner", "matrix", "--json")
+    assert result.returncode == 0 and set(FIGURES) <= set(json.loads(result.stdout))
+
+
+def test_the_matrix_lights_the_palm() -> None:
+    dark = np.asarray(light.render(b"", (300, 300)), dtype=int)
+    lit = np.asarray(matrix.render(matrix.draw(["Hi"]), (300, 300)), dtype=int)
+    assert ((lit - dark)[..., 1] > 25).mean() > 0.02
