@@ -3,6 +3,7 @@
 import random
 from array import array
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -200,6 +201,66 @@ def test_random_cards_are_safe(tmp_path, batches):
             at += 4 + 8 * samples
             seen += 1
         assert seen == 200
+
+
+STILL = 96 + 8  # samples: 2 ms, and the step of the windows
+
+
+def unsafe_stream(record):
+    """Why what left the pin (rows of X word, Y word, LASER_ARM) is unsafe, or ""."""
+    words, armed = np.ascontiguousarray(record[:, :2]), record[:, 2] > 0
+    laser = words[:, 0]
+    sent = words.any(axis=1)  # a dry DMA sends zeros, which are dark and stop the pilot
+    both = sent[1:] & sent[:-1]
+    if ((laser[1:] ^ laser[:-1])[both] & speed.PILOT == 0).any():
+        return "pilot"
+    light = beam.trace(words.tobytes(), armed)
+    ends = slice(beam.SUBSTEPS - 1, None, beam.SUBSTEPS)
+    x, y, on = light.x[ends], light.y[ends], light.power[ends] > 0
+    if on.any() and max(np.abs(light.x[light.power > 0]).max(), np.abs(light.y[light.power > 0]).max()) > 1.0:
+        return "field"
+    if len(on) > STILL:
+        view = np.lib.stride_tricks.sliding_window_view
+        often = view(on, STILL)[::8].sum(1) > STILL // 2  # so that blinking in one place counts too
+        apart = np.maximum(*(np.ptp(view(axis, STILL)[::8][often], axis=1) for axis in (x, y)))
+        if (apart < 1 / 128).any():
+            return "stationary"
+    return ""
+
+
+def test_the_judge_of_streams_sees_what_is_unsafe():
+    drawn = Drawn(["Hi"])
+    good = np.column_stack([np.tile(drawn.words().reshape(-1, 2), (3, 1)), np.ones(3 * drawn.samples, int)])
+    good = good.astype(np.int32)
+    assert unsafe_stream(good) == ""
+    bad = good.copy()
+    bad[50, 0] ^= speed.PILOT
+    assert unsafe_stream(bad) == "pilot"
+    bad = good.copy()
+    bad[:200, 0] = 15 << 3 | (np.arange(200) & 1) << 1
+    bad[:200, 1] = 0
+    assert unsafe_stream(bad) == "stationary"
+    bad[:, 2] = 0
+    assert unsafe_stream(bad) == ""
+    bad = good.copy()
+    bad[:200, 0] = 600_000 << 11 | 15 << 3 | (np.arange(200) & 1) << 1
+    assert unsafe_stream(bad) == "field"
+
+
+@pytest.mark.parametrize("batches", [1, pytest.param(100, marks=pytest.mark.full)])
+def test_nothing_unsafe_leaves_the_pin(tmp_path, batches):
+    for batch in range(batches):
+        result = run_micropython(
+            Path(__file__).with_name("random_light.py"), batch, tmp_path / "out", 200, heap="32m"
+        )
+        assert result.returncode == 0, result.stdout
+        record = np.fromfile(tmp_path / "out", "<i4").reshape(-1, 3)
+        assert record[:, 2].mean() > 0.3, "hardly any light"
+        for start in range(0, len(record), 100_000):
+            settling = min(start, 500)  # the judge's mirror starts at rest: it follows in the dark first
+            piece = record[start - settling : start + 100_000].copy()
+            piece[:settling, 2] = 0
+            assert unsafe_stream(piece) == "", (batch, start)
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -97,8 +97,7 @@ class Projector:
         """The heartbeat. Arms or drops as the guard decides; returns `lit`."""
         if not self._wanted:
             return False
-        self.scanner.poll()
-        if self.guard.poll():
+        if self.scanner.poll() and self.guard.poll():
             self.scanner.start()
             self.reason = ""
         else:

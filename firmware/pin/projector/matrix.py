@@ -89,10 +89,11 @@ class MatrixScanner:
             self._power(False)
 
     def poll(self):
-        """The app's heartbeat: moves the page on."""
+        """The app's heartbeat: moves the page on. True: a bus that failed may be asked again."""
         if self.running:
             self._move()
             self._tell_lit()
+        return True
 
     def _move(self):
         passed = ticks_diff(self.clock_ms(), self._began) % max(1, self.page_ms)

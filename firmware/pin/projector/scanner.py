@@ -46,6 +46,7 @@ class VectorScanner:
         self._dark_left = 0
         self._running = False
         self._writing = False
+        self._stalled = False  # it did not take the last chunk
         self._fresh = False  # no lit sample of this frame was handed over yet
         self._gain = 0  # of RAMP_REFILLS
         self._pending_lit = 0
@@ -93,12 +94,14 @@ class VectorScanner:
         self._running = False
 
     def poll(self):
-        """The app's heartbeat: notices that the port asks for nothing any more."""
+        """The app's heartbeat. False while the port asks for nothing any more: the stream has stopped."""
         if self._running and ticks_diff(self.clock_ms(), self._refilled_at) > LATE_MS:
             self.underruns += 1
+            self._running = False
+            self._stalled = True
             if self.watch is not None:
                 self.watch(True)
-            self._running = False
+        return not self._stalled
 
     @property
     def running(self):
@@ -116,6 +119,7 @@ class VectorScanner:
     def _refill(self, i2s):
         """The port took the last chunk: hand over the next. A scheduled callback, between byte codes."""
         self._writing = False
+        self._stalled = False
         now = self.clock_ms()
         late = self._running and ticks_diff(now, self._refilled_at) > LATE_MS
         if late:
