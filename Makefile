@@ -8,7 +8,7 @@ MICROPYTHON_VERSION := 1.28.0.4
 MICROPYTHON := $(VENV)/micropython/bin/micropython
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test test-full bench lint format conformance samples font clean
+.PHONY: help setup run demo test test-full bench lint format conformance samples font glyphs ilda-reader clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,17 @@ conformance: $(SETUP) ## the pin's websocket client against a test server: make 
 
 font: $(SETUP) ## build the pin's stroke font from the Hershey data
 	$(BIN)/python -m lapel.glyphs.build
+
+glyphs: $(SETUP) ## build the letters of other scripts that the relay pushes (needs npm)
+	mkdir -p build/glyphs/hanzi-writer-data
+	npm pack --silent --pack-destination build/glyphs hanzi-writer-data@2.0.1
+	tar -xzf build/glyphs/hanzi-writer-data-2.0.1.tgz -C build/glyphs/hanzi-writer-data --strip-components=1
+	$(BIN)/python -m pip download --quiet --no-deps --dest build/glyphs kanjivg==20260714
+	$(BIN)/python -m zipfile -e build/glyphs/kanjivg-20260714-py3-none-any.whl build/glyphs
+	$(BIN)/python -m lapel.glyphs.build_scripts build/glyphs
+
+ilda-reader: ## fetch another program's reader of ILDA files, for the tests (needs npm)
+	npm install --silent --no-save --prefix build/node @laser-dac/ilda-reader@0.3.3
 
 samples: $(SETUP) ## let a TTS engine speak the bundled questions
 	$(BIN)/python -m pip install --quiet -e '.[samples]'

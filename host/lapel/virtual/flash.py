@@ -22,7 +22,8 @@ def write(flash: Path, paired: dict[str, Any]) -> None:
 def prepare(flash: Path, pins: Pins, host: str, port: int) -> str:
     """The virtual pin in this folder, paired with the relay at `host` and `port`; its id.
 
-    A pin that is still paired keeps its id and key, and the calibration; only the address is written anew. Raises PinsError.
+    A pin that is still paired keeps its id, its key and its calibration; only the address is written anew.
+    Raises PinsError.
     """
     calibration = {}
     try:
