@@ -142,6 +142,20 @@ def gate():
     return guard.Guard(lambda level: None, Hand(), speed.Mirror())
 
 
+def test_light_that_comes_on_outside_is_refused():
+    verdicts = set()
+    for lit in range(100, 130):  # one sample, while the beam rushes in from beyond the edge
+        frame = array("i", bytes(8 * 400))
+        for k in range(400):
+            drive = int(1.05 * FIELD) if k < 100 else -int(1.9 * FIELD) if k < 130 else 0
+            frame[2 * k] = drive << 12 | (15 << 3 if k == lit else speed.BLANK) | (k & 1) << 1
+        verdict = gate().check(frame, 400)
+        verdicts.add(verdict)
+        if not verdict:
+            assert unsafe(np.array(frame, dtype="<i4"), 400) == "", lit
+    assert verdicts == {"", guard.OUTSIDE}
+
+
 printable = st.text(st.characters(max_codepoint=0x17F, exclude_characters="\n"), max_size=14)
 
 

@@ -208,8 +208,10 @@ def _inspect(frame: ptr32, samples: int, model: ptr32, brightest: int) -> int:
             drive += 1
             if drive == samples:
                 drive = 0
-            ex = (ux - (x >> 8)) >> 4
-            ey = (uy - (y >> 8)) >> 4
+            was_x = x >> 8
+            was_y = y >> 8
+            ex = (ux - was_x) >> 4
+            ey = (uy - was_y) >> 4
             sx = vx >> 8
             sy = vy >> 8
             x += (ex * a >> 4) + (sx * b >> 4)
@@ -231,6 +233,8 @@ def _inspect(frame: ptr32, samples: int, model: ptr32, brightest: int) -> int:
             px = x >> 8
             py = y >> 8
             if px > far or py > far or px < 0 - far or py < 0 - far:
+                return 5
+            if was_x > far or was_y > far or was_x < 0 - far or was_y < 0 - far:
                 return 5
             dx = px - anchor_x
             dy = py - anchor_y
