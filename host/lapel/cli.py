@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import logging
 import sys
@@ -65,11 +66,26 @@ def _run(arguments: list[str]) -> int:
     except BrokenPipeError:  # `lapel pins | head`
         sys.stderr.close()
         return EXIT_FAILED
+    except OSError as error:  # of Lapel's home, most likely: nothing to be done without it
+        reason = _disk_reason(error)
+        if not reason:
+            raise
+        sys.stderr.write(f"lapel {chosen}: {reason}\n")
+        return EXIT_FAILED
     except Exception as error:
         if not _is_ours(error):
             raise
         sys.stderr.write(f"lapel {chosen}: {error}\n")
         return EXIT_FAILED
+
+
+def _disk_reason(error: OSError) -> str:
+    """What is wrong with a file or its disk, as a sentence for the owner; "" for another error."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "the disk is full; free some space, or set LAPEL_HOME to another disk"
+    if error.filename is None:
+        return ""
+    return f"{error.filename}: {error.strerror}; check the path and who owns it, or set LAPEL_HOME"
 
 
 def _is_ours(error: Exception) -> bool:

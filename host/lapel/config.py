@@ -8,9 +8,21 @@ import tomllib
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import platformdirs
 from lapel_wire import PORT
+
+# What may stand for a number: fewest and most.
+_LIMITS = {
+    ("relay", "port"): (0, 65_535),  # 0: whichever is free
+    ("relay", "max_pins"): (1, 10_000),
+    ("history", "days"): (0, 36_500),
+}
+_ENVIRONMENT = {
+    "speech": {"url": "LAPEL_STT_URL", "key": "LAPEL_STT_KEY", "model": "LAPEL_STT_MODEL"},
+    "llm": {"url": "LAPEL_LLM_URL", "key": "LAPEL_LLM_KEY", "model": "LAPEL_LLM_MODEL"},
+}
 
 
 class ConfigError(Exception):
@@ -88,22 +100,35 @@ def with_language(config: Config, language: str) -> Config:
 def _table(path: Path, name: str, cls: type, values: Any) -> Any:
     if not isinstance(values, dict):
         raise ConfigError(f"{path}: expected a table [{name}], got {values!r}")
-    expected = {f.name: type(f.default) for f in fields(cls)}
+    expected: dict[str, type] = {f.name: type(f.default) for f in fields(cls)}
     for key, value in values.items():
         if key not in expected:
             raise ConfigError(f"{path}: [{name}] has no setting {key!r}; expected {', '.join(expected)}")
         if type(value) is not expected[key]:
             raise ConfigError(f"{path}: [{name}] {key}: expected {expected[key].__name__}, got {value!r}")
-    return cls(**(values | _environment(name)))
+        limits = _LIMITS.get((name, key))
+        if limits is not None and not limits[0] <= value <= limits[1]:
+            raise ConfigError(f"{path}: [{name}] {key}: expected {limits[0]} to {limits[1]}, got {value}")
+    table = cls(**(values | _environment(name)))
+    if getattr(table, "url", ""):
+        _check_url(f"{path}: [{name}] url, or {_ENVIRONMENT[name]['url']}", table.url)
+    return table
 
 
 def _environment(table: str) -> dict[str, str]:
     """Settings that the environment overrides: endpoints, and keys that do not belong in a file."""
-    names = {
-        "speech": {"url": "LAPEL_STT_URL", "key": "LAPEL_STT_KEY", "model": "LAPEL_STT_MODEL"},
-        "llm": {"url": "LAPEL_LLM_URL", "key": "LAPEL_LLM_KEY", "model": "LAPEL_LLM_MODEL"},
-    }.get(table, {})
+    names = _ENVIRONMENT.get(table, {})
     return {key: os.environ[variable] for key, variable in names.items() if os.environ.get(variable)}
+
+
+def _check_url(setting: str, url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is none, or half an IPv6 address
+        sound = False
+    if not sound or any(c.isspace() for c in url):
+        raise ConfigError(f"{setting}: expected an address like http://127.0.0.1:8000/v1, got {url!r}")
 
 
 def check_listen_address(host: str) -> None:

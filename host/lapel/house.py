@@ -134,9 +134,10 @@ class House:
             except EndpointError as error:
                 log.error("no language model: %s", error)
                 self._waiting_for = "The language model cannot be reached."
+            finally:
                 self._decided.set()
+            if self._endpoint is None:
                 await asyncio.sleep(_REACH_AGAIN_S)
-        self._decided.set()
 
     async def _stop_model(self) -> None:
         if self._bringing is not None:

@@ -1,5 +1,6 @@
 """The command line refuses what cannot be done with one sentence, and never with a traceback."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -59,3 +60,20 @@ def test_broken_settings_are_named(capsys, home: Path) -> None:
     (home / "config.toml").write_text("[relay]\nport = '5273'\n")
     code, said = run(capsys, "pins")
     assert code == cli.EXIT_FAILED and "[relay] port: expected int, got '5273'" in said
+
+
+@pytest.mark.parametrize("words", [["pair"], ["run"], ["pin"], ["relay", "--port", "0"]])
+def test_a_home_that_cannot_be_made_is_named(capsys, monkeypatch, words: list[str]) -> None:
+    monkeypatch.setenv("LAPEL_HOME", "/dev/null/home")
+    code, said = run(capsys, *words)
+    assert code == cli.EXIT_FAILED and "/dev/null" in said and "Traceback" not in said
+
+
+def test_doctor_goes_on_with_an_unknown_model(capsys, home: Path) -> None:
+    home.mkdir()
+    (home / "config.toml").write_text('[llm]\nembedded = "nope"\n')
+    with pytest.raises(SystemExit):
+        cli.main(["doctor", "--json"])
+    findings = {finding["part"]: finding for finding in json.loads(capsys.readouterr().out)}
+    assert findings["models"]["state"] == "failed" and "no model 'nope'" in findings["models"]["detail"]
+    assert "language model" in findings

@@ -57,6 +57,12 @@ def test_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("[relay", "cannot be read as TOML"),
         ("[relais]\n", r"unknown table \[relais\]; expected one of relay, speech, llm, history"),
+        ("[relay]\nport = 99999\n", r"\[relay\] port: expected 0 to 65535, got 99999"),
+        ("[history]\ndays = -1\n", r"\[history\] days: expected 0 to 36500, got -1"),  # would delete all
+        ('[llm]\nurl = "ollama"\n', "or LAPEL_LLM_URL: expected an address like http://.*, got 'ollama'"),
+        ('[llm]\nurl = "http://127.0.0.1:99999/v1"\n', "got 'http://127.0.0.1:99999/v1'"),
+        ('[speech]\nurl = "http://[::1"\n', "or LAPEL_STT_URL: expected an address"),
+        ('[speech]\nurl = "http://a b/v1"\n', "got 'http://a b/v1'"),
         ("port = 1\n", r"unknown table \[port\]"),
         ("relay = 5\n", r"expected a table \[relay\], got 5"),
         ("[relay]\nports = 1\n", r"\[relay\] has no setting 'ports'; expected host, port, max_pins"),

@@ -57,7 +57,7 @@ def examine() -> list[Finding]:
     try:
         settings = config.load()
     except config.ConfigError as error:
-        return [*findings, Finding("settings", _FAIL, str(error), "mend or delete config.toml")]
+        return [*findings, Finding("settings", _FAIL, str(error), "mend it")]
     checks: tuple[Callable[[config.Config], Finding], ...] = (
         _home, _disk, _certificate, _pins, _history, _port, _speech, _models, _language_model,
     )  # fmt: skip
@@ -166,7 +166,10 @@ def _speech(settings: config.Config) -> Finding:
 
 
 def _models(settings: config.Config) -> Finding:
-    missing = [name for name in needed_models(settings) if not models.is_ready(name)]
+    try:
+        missing = [name for name in needed_models(settings) if not models.is_ready(name)]
+    except models.ModelError as error:
+        return Finding("models", _FAIL, str(error), "mend [llm] embedded in config.toml")
     if missing:
         size = models.missing_bytes(missing) / 1e6
         return Finding(
