@@ -15,9 +15,8 @@ from lapel_wire import PORT
 
 # What may stand for a number: fewest and most.
 _LIMITS = {
-    ("relay", "port"): (0, 65_535),  # 0: whichever is free
-    ("relay", "max_pins"): (1, 10_000),
-    ("history", "days"): (0, 36_500),
+    "relay": {"port": (0, 65_535), "max_pins": (1, 10_000)},  # port 0: whichever is free
+    "history": {"days": (0, 36_500)},
 }
 _ENVIRONMENT = {
     "speech": {"url": "LAPEL_STT_URL", "key": "LAPEL_STT_KEY", "model": "LAPEL_STT_MODEL"},
@@ -100,15 +99,16 @@ def with_language(config: Config, language: str) -> Config:
 def _table(path: Path, name: str, cls: type, values: Any) -> Any:
     if not isinstance(values, dict):
         raise ConfigError(f"{path}: expected a table [{name}], got {values!r}")
-    expected: dict[str, type] = {f.name: type(f.default) for f in fields(cls)}
+    expected = {f.name: type(f.default) for f in fields(cls)}
     for key, value in values.items():
         if key not in expected:
             raise ConfigError(f"{path}: [{name}] has no setting {key!r}; expected {', '.join(expected)}")
         if type(value) is not expected[key]:
             raise ConfigError(f"{path}: [{name}] {key}: expected {expected[key].__name__}, got {value!r}")
-        limits = _LIMITS.get((name, key))
-        if limits is not None and not limits[0] <= value <= limits[1]:
-            raise ConfigError(f"{path}: [{name}] {key}: expected {limits[0]} to {limits[1]}, got {value}")
+    for key in values.keys() & _LIMITS.get(name, {}).keys():
+        least, most = _LIMITS[name][key]
+        if not least <= values[key] <= most:
+            raise ConfigError(f"{path}: [{name}] {key}: expected {least} to {most}, got {values[key]}")
     table = cls(**(values | _environment(name)))
     if getattr(table, "url", ""):
         _check_url(f"{path}: [{name}] url, or {_ENVIRONMENT[name]['url']}", table.url)

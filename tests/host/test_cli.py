@@ -69,6 +69,13 @@ def test_a_home_that_cannot_be_made_is_named(capsys, monkeypatch, words: list[st
     assert code == cli.EXIT_FAILED and "/dev/null" in said and "Traceback" not in said
 
 
+def test_a_unit_file_quotes_a_home_with_spaces(capsys, monkeypatch) -> None:
+    monkeypatch.setenv("LAPEL_HOME", "/srv/my pins/100%")
+    with pytest.raises(SystemExit):
+        cli.main(["service", "print"])
+    assert '\nEnvironment="LAPEL_HOME=/srv/my pins/100%%"\n' in capsys.readouterr().out
+
+
 def test_doctor_goes_on_with_an_unknown_model(capsys, home: Path) -> None:
     home.mkdir()
     (home / "config.toml").write_text('[llm]\nembedded = "nope"\n')

@@ -21,7 +21,7 @@ Wants=network-online.target
 
 [Service]
 ExecStart={python} -m lapel relay
-Environment=LAPEL_HOME={home}
+Environment={home}
 Restart=on-failure
 RestartSec=3
 NoNewPrivileges=true
@@ -59,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
 
 def unit() -> str:
     """The unit's text for this installation."""
-    return _UNIT.format(python=_quoted(sys.executable), home=_quoted(str(config.default_home())))
+    return _UNIT.format(python=_quoted(sys.executable), home=_quoted(f"LAPEL_HOME={config.default_home()}"))
 
 
 def unit_path() -> Path:
