@@ -4,7 +4,7 @@ import random
 from array import array
 
 import pytest
-from pin.projector import font, guard, page, path, samples, speed
+from pin.projector import font, guard, matrix, page, path, samples, speed
 
 LOWEST, HIGHEST = -(1 << 31), (1 << 31) - 1
 
@@ -40,7 +40,7 @@ def _counted(*limits):
 
 @pytest.fixture
 def narrow(monkeypatch):
-    for module in (guard, page, path, samples, speed):
+    for module in (guard, matrix, page, path, samples, speed):
         for name in dir(module):
             if name.startswith("_") and callable(getattr(module, name)) and not name.startswith("__"):
                 function = getattr(module, name)
@@ -83,3 +83,19 @@ def test_noise_through_the_guard(narrow, hz, damping):
                 frame[2 * k + axis] = level * 0x7FFFF << 12
             frame[2 * k] |= speed.BLANK | (k & 1) << 1
         assert guard._inspect(frame, 400, model, 15) == 0  # dark: followed, never refused
+
+
+def test_the_widest_strip(narrow):
+    class Chip:
+        pixels = bytearray(144)
+
+        def show(self):
+            pass
+
+        def power(self, on):
+            pass
+
+    scanner = matrix.MatrixScanner(Chip(), clock_ms=lambda: 0)
+    scanner.show(font.load(), ["|@" + "W" * 160], (), 0, None)
+    scanner.start()
+    assert scanner.frames == 1 and scanner.lit

@@ -12,6 +12,8 @@
     projector.poll()  # every 100 ms or so, always: lights up when it may, goes dark when it must
     projector.dark()
 
+`matrix.MatrixScanner` takes the place of the vector scanner where LEDs take that of mirrors and laser.
+
 A page is up to LINES lines of about COLUMNS characters; longer lines are drawn smaller, never cut. `title` is
 drawn as one more line on top while there is room; `choices` form the last line, the one at index `focus` is
 underlined. `show` returns at once: the frame repeats until the next `show` or `dark`, and lights up as soon
