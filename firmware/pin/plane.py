@@ -33,13 +33,15 @@ class Plane:
         self.zones = 0  # of the blob; 0 if there is none
         self.x = self.y = self.z = 0  # of the plane's middle
         self.slope_x = self.slope_y = 0
-        self.residual = 0  # mean distance of the blob's zones from the plane, in 1/16 mm
+        self.residual = 0  # mean distance of the blob's zones from the plane, at most 30 mm each, in 1/16 mm
         self.area_mm2 = 0
         self.front_mm2 = 0  # of what is within FRONT_MM of the plane's near side
         self.flat_mm2 = 0  # of what lies on the plane
         self.major = self.minor = 0  # standard deviations along and across, in 1/8 mm
         self.border = 0  # zones on the edge of the field
         self.sides = 0  # edges of the field that the blob reaches with at least two zones
+        self.corners = 0  # of the field
+        self.rounding = 0  # how much farther its rim lies than its middle, against the plane, in 1/16 mm
         self.mask = bytearray(ZONES)
         self._weights = bytearray(ZONES)
         self._out = array("i", [0] * 9)
@@ -84,8 +86,14 @@ class Plane:
     def _solve(self):
         """Least squares about the mean, with sums cut to 14 bits so that their products fit."""
         out = self._out
-        self.x, self.y, self.z = out[_MX], out[_MY], out[_MZ]
-        xx, xy, yy, xz, yz = out[_XX], out[_XY], out[_YY], out[_XZ], out[_YZ]
+        self.x = out[_MX]  # one by one: a tuple would be allocated
+        self.y = out[_MY]
+        self.z = out[_MZ]
+        xx = out[_XX]
+        xy = out[_XY]
+        yy = out[_YY]
+        xz = out[_XZ]
+        yz = out[_YZ]
         shift = 0
         most = max(xx, yy, abs(xz), abs(yz))
         while most >> shift >= 1 << 14:
@@ -117,7 +125,10 @@ class Plane:
         self.area_mm2 = about[5]
         self.flat_mm2 = about[6]
         self.front_mm2 = about[7]
-        packed = _edges(self.mask)
+        self.rounding = _rounding(distance, self.mask, about)
+        mask = self.mask
+        self.corners = (mask[0] & 1) + (mask[7] & 1) + (mask[56] & 1) + (mask[63] & 1)
+        packed = _edges(mask)
         self.border = packed & 63
         self.sides = packed >> 6
 
@@ -251,7 +262,10 @@ def _moments(distance: ptr32, weights: ptr8, out: ptr32):
 
 @micropython.viper
 def _reweigh(distance: ptr32, mask: ptr8, weights: ptr8, about: ptr32) -> int:
-    """New weights by the distance from the plane (Cauchy's: 1 / (1 + (r / 10 mm)^2)); the sum of |r| in 1/16 mm."""
+    """New weights by the distance from the plane (Cauchy's: 1 / (1 + (r / 10 mm)^2)).
+
+    Returns the sum of |r| in 1/16 mm, each at most 30 mm: farther ones are half background.
+    """
     mx = int(about[0]) - 1024
     my = int(about[1]) - 1024
     mz = int(about[2])
@@ -267,7 +281,7 @@ def _reweigh(distance: ptr32, mask: ptr8, weights: ptr8, about: ptr32) -> int:
         r = ((z - mz) << 4) - ((a * x + b * y) >> 6)
         if r < 0:
             r = 0 - r
-        total += r
+        total += r if r < 480 else 480
         r = (r + 8) >> 4
         if r > 250:
             r = 250
@@ -319,6 +333,54 @@ def _spread(distance: ptr32, mask: ptr8, about: ptr32):
     about[5] = area * 11 >> 10
     about[6] = flat * 11 >> 10
     about[7] = front * 11 >> 10
+
+
+@micropython.viper
+def _rounding(distance: ptr32, mask: ptr8, about: ptr32) -> int:
+    """Mean height over the plane of the blob's inner zones less that of its rim, in 1/16 mm; 40 mm a zone at most."""
+    mx = int(about[0]) - 1024
+    my = int(about[1]) - 1024
+    mz = int(about[2])
+    a = int(about[3]) - 4096
+    b = int(about[4]) - 4096
+    rim = 0
+    rims = 0
+    inner = 0
+    inners = 0
+    for i in range(64):
+        if mask[i] != 1:
+            continue
+        row = i >> 3
+        column = i & 7
+        z = int(distance[i])
+        x = (z * (2 * column - 7) * 53 >> 10) - mx
+        y = (z * (2 * row - 7) * 53 >> 10) - my
+        r = ((z - mz) << 4) - ((a * x + b * y) >> 6)
+        if r > 640:
+            r = 640
+        if r < 0 - 640:
+            r = 0 - 640
+        # What goes on beyond the field has no rim there.
+        outside = 0
+        if row > 0 and mask[i - 8] != 1:
+            outside = 1
+        if row < 7 and mask[i + 8] != 1:
+            outside = 1
+        if column > 0 and mask[i - 1] != 1:
+            outside = 1
+        if column < 7 and mask[i + 1] != 1:
+            outside = 1
+        # Raised to be positive: machines divide negative numbers differently.
+        r += 640
+        if outside:
+            rim += r
+            rims += 1
+        else:
+            inner += r
+            inners += 1
+    if rims == 0 or inners == 0:
+        return 0
+    return rim // rims - inner // inners
 
 
 @micropython.viper

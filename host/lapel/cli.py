@@ -6,6 +6,7 @@ import argparse
 import errno
 import importlib
 import logging
+import signal
 import sys
 from types import ModuleType
 from typing import NoReturn
@@ -24,6 +25,7 @@ _COMMANDS = {
     "models": "list the models, fetch one, check them",
     "doctor": "check everything and say what to do",
     "preview": "draw a text as a palm would show it, and say how well",
+    "palm": "replay a recording of the palm sensor through the pin's tracker and gestures",
     "calibrate": "fit a pin's light to its mirrors",
     "bench": "measure latency, load and the audio path",
     "service": "run the relay whenever this computer runs (systemd)",
@@ -40,6 +42,8 @@ class CommandError(Exception):
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Runs the command line and exits with its code: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
+    for number in (signal.SIGTERM, signal.SIGHUP):  # told to end, or its terminal closed: tidy up first
+        signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         sys.exit(_run(sys.argv[1:] if arguments is None else arguments))
     except KeyboardInterrupt:  # also while a command's engines are imported, which takes a second

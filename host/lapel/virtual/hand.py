@@ -140,7 +140,9 @@ class Hand:
     def _thumb(self) -> list[tuple[Array, Array, float]]:
         wide, tucked = self.breadth, self.fingers.thumb
         root = np.array([0.10 * wide, 0.13, -0.01])
-        spread = np.array([[0.24 * wide, 0.30, -0.02], [0.34 * wide, 0.43, -0.03], [0.40 * wide, 0.53, -0.03]])
+        spread = np.array(
+            [[0.24 * wide, 0.30, -0.02], [0.34 * wide, 0.43, -0.03], [0.40 * wide, 0.53, -0.03]]
+        )
         across = np.array(
             [[0.19 * wide, 0.31, -0.10], [0.13 * wide, 0.42, -0.22], [0.01 * wide, 0.44, -0.27]]
         )
