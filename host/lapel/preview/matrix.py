@@ -126,7 +126,7 @@ def measure(strip: Strip) -> Measured:
 
 def render(
     strip: Strip,
-    size: tuple[int, int] = (960, 960),
+    size: tuple[int, int] = (720, 720),
     room_lux: float = light.ROOM_LUX,
     picture_mm: float = light.PICTURE_MM,
 ) -> Image.Image:

@@ -37,10 +37,10 @@ QUADRANTS = " ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█"  # by bits: upper l
 QUADRANT_BITS = np.array([1, 2, 4, 8])
 
 # A camera set for the writing: a green surface as bright as skin under the room's light and this much of the
-# laser's is the brightest it tells apart. Nine tenths of a three-line page are darker.
-WRITING_LUX = 450.0
+# laser's is the brightest it tells apart. Brighter lines turn whitish, as on any camera.
+WRITING_LUX = 400.0
 SHOULDER = 0.8  # where film stops being linear; a clipped line would look flat
-SPILL = np.array([0.9, 0.0, 0.8])  # what of green beyond it shows in red and blue: highlights turn white
+SPILL = np.array([0.5, 0.0, 0.45])  # what of green beyond it shows in red and blue: highlights turn white
 
 
 def illuminance(
@@ -87,7 +87,7 @@ def illuminance(
 
 def render(
     samples: bytes | bytearray | memoryview,
-    size: tuple[int, int] = (960, 960),
+    size: tuple[int, int] = (720, 720),
     armed: bool | Bools = True,
     mirror: Mirror | None = None,
     room_lux: float = ROOM_LUX,

@@ -53,8 +53,8 @@ CREASE_MM = 0.62  # half width at 1/e
 CREASE_REACH_MM = 2.5
 EDGE_MM = 8.0  # radius of the hand's edge
 
-SKIN = np.array([0.58, 0.36, 0.265])  # linear reflectance of a light palm, red to blue
-FLUSH = np.array([0.57, 0.25, 0.19])  # where blood shows through
+SKIN = np.array([0.50, 0.36, 0.28])  # linear reflectance of a light palm, red to blue
+FLUSH = np.array([0.48, 0.26, 0.20])  # where blood shows through
 TABLE = np.array([0.055, 0.060, 0.072])
 LAMP = np.array([-0.45, 0.55, 0.70])  # direction the room's light comes from
 DIFFUSE = 0.6  # share of the room's light that comes from everywhere
