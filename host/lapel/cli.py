@@ -42,7 +42,10 @@ class CommandError(Exception):
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Runs the command line and exits with its code: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
-    for number in (signal.SIGTERM, signal.SIGHUP):  # told to end, or its terminal closed: tidy up first
+    # Told to end, or its terminal closed, a command tidies up as after Ctrl-C: it may have a temporary home.
+    # Not to be taken for granted is SIGINT itself: what a script starts in the background ignores it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         sys.exit(_run(sys.argv[1:] if arguments is None else arguments))

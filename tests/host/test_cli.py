@@ -1,10 +1,18 @@
 """The command line refuses what cannot be done with one sentence, and never with a traceback."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from lapel import cli
+
+WAIT_S = 60.0
 
 
 def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
@@ -13,6 +21,15 @@ def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
         cli.main(list(words))
     assert isinstance(ended.value.code, int)
     return ended.value.code, capsys.readouterr().err
+
+
+@pytest.fixture(autouse=True)
+def handlers() -> Iterator[None]:
+    """A command sets how its process takes signals; this one stays as it was."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture(autouse=True)
@@ -48,6 +65,21 @@ def test_an_interrupt_while_a_command_is_imported_is_quiet(capsys, monkeypatch) 
 
     monkeypatch.setattr(cli.importlib, "import_module", interrupted)
     assert run(capsys, "pins") == (cli.EXIT_INTERRUPTED, "")
+
+
+def test_told_to_end_a_command_leaves_nothing_behind(tmp_path: Path) -> None:
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    words = [sys.executable, "-m", "lapel", "ask", "--sample", "moon", "--no-wait"]
+    with subprocess.Popen(
+        words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as process:
+        deadline = time.monotonic() + WAIT_S
+        while not list(tmp_path.glob("lapel-*")) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        process.terminate()
+        said, _ = process.communicate(timeout=WAIT_S)
+    assert process.returncode == cli.EXIT_INTERRUPTED and b"Traceback" not in said
+    assert not list(tmp_path.glob("lapel-*"))
 
 
 def test_each_command_has_help(capsys) -> None:
