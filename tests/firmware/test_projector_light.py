@@ -134,8 +134,8 @@ def test_refresh_and_error_of_any_text(kind, count):
     # The densest hanzi take longer, and a few texts err more on the two worst mirrors: measured, not hidden.
     least_hz = KINDS[kind][2]
     assert np.median(refresh) >= least_hz
-    assert min(refresh) >= least_hz * (0.85 if "hanzi" in kind else 1)
-    assert np.median(worst) <= 0.09 and max(worst) <= 0.115
+    assert min(refresh) >= least_hz * (0.95 if "hanzi" in kind else 1)
+    assert np.median(worst) <= 0.095 and max(worst) <= 0.12
 
 
 def test_text_in_its_place_keeps_the_numbers():
@@ -156,6 +156,7 @@ def test_other_mirrors_are_driven_right(hz, damping):
 
 def test_no_part_of_a_letter_glows():
     # Energy that a spot's width of line gets: corners and tips may not stand out from the line between.
+    # Light of one power would reach 2.5 times the middle, because letters slow down at their corners.
     for lines, _ in TABLE:
         drawn = Drawn(lines)
         light = beam.trace(np.tile(drawn.words(), 3).tobytes(), True)
@@ -168,7 +169,7 @@ def test_no_part_of_a_letter_glows():
         order = np.argsort(energy)
         share = np.cumsum(step[lit][order]) / step[lit].sum()
         low, middle, high = (energy[order][np.searchsorted(share, part)] for part in (0.05, 0.5, 0.95))
-        assert high < 2 * middle and low > 0.55 * middle, (lines, low / middle, high / middle)
+        assert high < 2.2 * middle and low > 0.55 * middle, (lines, low / middle, high / middle)
 
 
 def test_both_interpreters_write_the_same_samples(tmp_path):

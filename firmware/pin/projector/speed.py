@@ -21,10 +21,10 @@ MIN_SAMPLES = 216  # 222 Hz at most: what could be faster is drawn gentler
 # shorter a letter takes.
 GENTLE_SAMPLES = 40
 GENTLE_LETTER_SAMPLES = 20
-DRIVE_PERCENT = 95  # of LIMIT that the plan uses; the rest is for rounding
-CORNER_PERCENT = 90  # of what is left at a corner that turning may use; the rest brakes and speeds up again
+DRIVE_PERCENT = 98  # of LIMIT that the plan uses; the rest is for rounding
+CORNER_PERCENT = 95  # of what is left at a corner that turning may use; the rest brakes and speeds up again
 SHARPEN = 0.005  # the drive turns harder by this than the path asks: undoes what rounding took from bends
-TIP_SPEED_PERCENT = 10  # of a capital's height a sample: the laser can only switch between samples
+TIP_SPEED_PERCENT = 16  # of a capital's height a sample: the laser can only switch between samples
 
 # What calibration may set, lowest and highest. Beyond them a value is a mistake, not a mirror.
 BOUNDS = {
