@@ -269,6 +269,7 @@ class Channel:
                     self._waiter = asyncio.current_task()
                     count = await self._connection.read(self._input)
             except OSError as error:
+                self._waiter = None  # this very task: it needs no waking, and MicroPython refuses it
                 raise self._drop(ABNORMAL, f"the connection broke: {error}") from None
             except asyncio.CancelledError:
                 if not self._expired:

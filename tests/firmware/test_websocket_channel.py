@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import ssl
+import struct
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -173,6 +174,22 @@ async def test_a_connection_cut_without_a_word(run, relay: Identity) -> None:
     async with serve(handler, "127.0.0.1", 0, ssl=relay.server) as server:
         saw = await run("closed_by_peer", port_of(server), relay.der)
     assert saw["end"][0] == 1006
+
+
+@pytest.mark.parametrize("secure", [True, False])
+async def test_a_connection_reset_while_it_is_waited_on(run, relay: Identity, secure: bool) -> None:
+    """What the system of a killed relay sends: the next read fails instead of ending."""
+
+    async def handler(peer: ServerConnection) -> None:
+        await peer.recv()
+        await asyncio.sleep(0.2)  # so that the pin waits for something to read
+        tcp = peer.transport.get_extra_info("socket")
+        tcp.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        peer.transport.abort()
+
+    async with serve(handler, "127.0.0.1", 0, ssl=relay.server if secure else None) as server:
+        saw = await run("closed_by_peer", port_of(server), *([relay.der] if secure else []))
+    assert saw["end"][0] == 1006 and saw["end"][1].startswith("the connection broke")
 
 
 async def test_an_impostors_certificate_is_refused(run, relay: Identity, impostor: Identity) -> None:
