@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import os
 import re
+import stat
 import sys
 import termios
 import tty
@@ -90,12 +91,14 @@ class Terminal:
             self.pin.on_log.remove(print_line)
 
     async def _read_questions(self) -> None:
+        if stat.S_ISCHR(os.fstat(sys.stdin.fileno()).st_mode) and not sys.stdin.isatty():
+            return  # /dev/null: nobody is there to ask, and it cannot be waited for
         reader = asyncio.StreamReader()
         try:
             await asyncio.get_running_loop().connect_read_pipe(
                 lambda: asyncio.StreamReaderProtocol(reader), sys.stdin
             )
-        except (OSError, ValueError):  # a file or /dev/null: nobody is there to ask
+        except (OSError, ValueError):  # a file: nor here
             return
         while line := await reader.readline():
             if text := line.decode(errors="replace").strip():

@@ -149,3 +149,20 @@ async def test_without_a_terminal_it_prints_lines_and_takes_questions(tmp_path: 
     finally:
         process.terminate()
         await process.wait()
+
+
+async def test_with_nobody_to_ask_it_only_prints(tmp_path: Path):
+    (tmp_path / "program.py").write_text(PROGRAM, encoding="utf-8")
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", HOST, str(tmp_path),
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdout is not None and process.stderr is not None
+    try:
+        async with asyncio.timeout(WAIT_S):
+            assert b"connecting -> idle" in await process.stdout.readline()
+            await asyncio.sleep(0.2)
+    finally:
+        process.terminate()
+        assert await process.stderr.read() == b""
+        await process.wait()
