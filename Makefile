@@ -27,7 +27,7 @@ run: $(SETUP) ## a relay and a virtual pin to play with in this terminal
 	$(BIN)/lapel run
 
 demo: $(SETUP) ## one bundled question, the whole trip, and a picture of the palm
-	$(BIN)/lapel ask --sample time --png build/demo.png
+	$(BIN)/lapel ask --sample time --no-wait --png build/demo.png
 
 test: $(SETUP) ## the quick suite, under 10 minutes
 	$(BIN)/lapel models fetch smollm2
