@@ -76,6 +76,9 @@ class Turn:
     async def typed(self, text: str, earlier: list[Exchange]) -> None:
         """Answers a typed question."""
         async with self._failures():
+            if not printable(text):
+                await self._show("notice", NO_WORDS)
+                return
             await self._answer(text, earlier)
 
     async def refuse(self, sentence: str) -> None:

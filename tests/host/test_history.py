@@ -92,6 +92,8 @@ async def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(HistoryError, match="cannot be made"):
         SqlHistory.in_home(tmp_path / "file" / "home", 30)
+    SqlHistory.in_home(tmp_path / "open", 30)
+    assert (tmp_path / "open" / "history.db").stat().st_mode & 0o077 == 0
     (tmp_path / "history.db").mkdir()
     with pytest.raises(HistoryError, match="cannot be opened"):
         SqlHistory.in_home(tmp_path, 30)

@@ -175,6 +175,14 @@ async def test_a_typed_question(tmp_path: Path) -> None:
         assert house.assistant.asked[0][0] == "how old is it"
 
 
+async def test_a_typed_question_without_a_letter_asks_no_model(tmp_path: Path) -> None:
+    async with running(tmp_path) as house, house.client() as client:
+        for utt, text in enumerate(("", " \n\x00\u200b")):
+            await client.send("ask", utt=utt, text=text)
+            assert words(await client.answer()) == "I did not catch that."
+        assert house.assistant.asked == []
+
+
 async def test_protocol_errors_are_answered_and_survived(tmp_path: Path) -> None:
     async with running(tmp_path) as house, house.client() as client:
         frame = client.frames(1, VOICE)[0]

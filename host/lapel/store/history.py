@@ -21,6 +21,7 @@ from ..services import TurnRecord
 
 log = logging.getLogger(__name__)
 
+_FILE = "history.db"
 _DAY_S = 86400
 _PRUNE_S = 3600  # old turns are looked for this often
 _QUEUE = 1000  # turns waiting to be written; beyond it the disk is not keeping up and they are dropped
@@ -79,9 +80,10 @@ class SqlHistory:
         """The history of this home: an SQLite file. Raises HistoryError."""
         try:
             home.mkdir(parents=True, exist_ok=True, mode=0o700)
+            (home / _FILE).touch(mode=0o600)  # what was asked is its owner's alone, in any folder
         except OSError as error:
-            raise HistoryError(f"the folder {home} cannot be made: {error.strerror}") from error
-        return cls(f"sqlite:///{home / 'history.db'}", days)
+            raise HistoryError(f"{home / _FILE} cannot be made: {error.strerror}") from error
+        return cls(f"sqlite:///{home / _FILE}", days)
 
     def add(self, record: TurnRecord) -> None:
         """Keeps a turn, or what is new in one kept before. A failure is logged: no wearer waits for this."""
