@@ -16,7 +16,7 @@ from lapel.trip import Home, Recorder, home
 from lapel.virtual import flash
 from lapel.virtual.pin import VirtualPin
 from lapel.virtual.samples import find
-from lapel.virtual.wav import read_wav
+from lapel.wav import read_wav
 
 WAIT_S = 30.0
 

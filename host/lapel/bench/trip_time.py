@@ -10,7 +10,7 @@ from .. import config
 from ..house import House
 from ..trip import Home, Trip, home
 from ..virtual.samples import find
-from ..virtual.wav import read_wav
+from ..wav import read_wav
 from .figures import Figure
 from .instant_llm import MODEL, instant_llm
 

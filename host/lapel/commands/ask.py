@@ -20,7 +20,7 @@ from ..trip import Trip, home
 from ..virtual import light
 from ..virtual.pin import VirtualPin, checked_question
 from ..virtual.samples import find
-from ..virtual.wav import read_wav
+from ..wav import read_wav
 
 _PICTURE_COLUMNS = 64
 

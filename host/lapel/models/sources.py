@@ -21,7 +21,6 @@ from lapel.models.transfer import SourceError, content_range, disk_error, fill, 
 _COPY_BYTES = 1 << 20
 
 Report = Callable[[ModelFile, int], None]  # a file, and how many of its bytes are there
-Finish = Callable[[ModelFile], None]  # its .part is complete: check it and give it its name
 
 
 class Source(Protocol):

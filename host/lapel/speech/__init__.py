@@ -9,8 +9,6 @@ await speech.close()
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -55,15 +53,6 @@ class SpeechSettings:
     server_url: str = ""
     server_key: str = ""
     server_model: str = _DEFAULT_SERVER_MODEL
-
-    def overridden(self, environment: Mapping[str, str] = os.environ) -> SpeechSettings:
-        """These settings with `LAPEL_STT_URL`, `LAPEL_STT_KEY` and `LAPEL_STT_MODEL` on top."""
-        return SpeechSettings(
-            self.language,
-            environment.get("LAPEL_STT_URL") or self.server_url,
-            environment.get("LAPEL_STT_KEY") or self.server_key,
-            environment.get("LAPEL_STT_MODEL") or self.server_model,
-        )
 
 
 class VoiceStream(Protocol):

@@ -12,15 +12,12 @@ import csv
 import re
 import time
 import unicodedata
-import wave
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import soxr
-
 from lapel.speech.engine import SAMPLE_RATE_HZ, SpeechError, SpeechToText
+from lapel.wav import WavError, read_wav
 
 # fmt: off
 _ONES = [
@@ -125,18 +122,6 @@ class Measured:
         return sum(clip.took_s for clip in self.clips) / sum(clip.audio_s for clip in self.clips)
 
 
-def read_pcm(file: Path) -> bytes:
-    """A 16-bit WAV as s16le mono 16 kHz."""
-    with wave.open(str(file)) as wav:
-        if wav.getsampwidth() != 2:
-            raise ValueError(f"{file.name} has {8 * wav.getsampwidth()}-bit samples, expected 16")
-        frames = np.frombuffer(wav.readframes(wav.getnframes()), "<i2").reshape(-1, wav.getnchannels())
-        mono = frames.mean(axis=1) if wav.getnchannels() > 1 else frames[:, 0].astype(np.float64)
-        if wav.getframerate() != SAMPLE_RATE_HZ:
-            mono = soxr.resample(mono, wav.getframerate(), SAMPLE_RATE_HZ)
-    return bytes(np.clip(np.rint(mono), -32768, 32767).astype("<i2").tobytes())
-
-
 async def measure(
     engine: SpeechToText,
     manifest: Path,
@@ -148,7 +133,7 @@ async def measure(
     with manifest.open(encoding="utf-8", newline="") as table:
         rows = list(csv.DictReader(table, delimiter="\t"))
     for row in rows:
-        pcm = await asyncio.to_thread(read_pcm, manifest.parent / row["file"])
+        pcm = await asyncio.to_thread(read_wav, manifest.parent / row["file"])
         sent = through(pcm)
         start = time.perf_counter()
         heard = await engine.transcribe(sent, language)
@@ -182,7 +167,7 @@ def main() -> None:
 
     try:
         asyncio.run(run())
-    except SpeechError as error:
+    except (SpeechError, WavError) as error:
         parser.exit(1, f"{error}\n")
 
 

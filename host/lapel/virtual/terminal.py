@@ -24,7 +24,7 @@ from rich.text import Text
 from lapel.virtual import light, samples
 from lapel.virtual.microphone import Microphone, MicrophoneMissing
 from lapel.virtual.pin import PinError, VirtualPin
-from lapel.virtual.wav import WavError, read_wav
+from lapel.wav import WavError, read_wav
 
 REFRESH_S = 0.2  # a few pictures a second: each is 45 kB for the terminal
 TAP_S = 0.08  # clearly shorter than a hold

@@ -17,7 +17,8 @@ from lapel.speech import Speech, SpeechError, SpeechSettings, TooSlow, engine_na
 from lapel.speech.native import Decoder, NativeEngine
 from lapel.speech.openai_stt import OpenAiSpeech
 from lapel.speech.vad import CHUNK_BYTES, SileroDetector, VoiceActivity
-from lapel.speech.wer import measure, normalise, read_pcm
+from lapel.speech.wer import measure, normalise
+from lapel.wav import read_wav
 
 RECORDINGS = Path(__file__).parent / "recordings"
 SECOND = b"\0\0" * speech.SAMPLE_RATE_HZ
@@ -125,12 +126,6 @@ def test_which_engine(language: str, url: str, name: str) -> None:
     assert speech.needed_models(settings) == (["whisper-base"] if name == "whisper" else [])
 
 
-def test_the_environment_overrides_the_server() -> None:
-    settings = SpeechSettings("de", "http://a/v1", "key", "model")
-    assert settings.overridden({}) == settings
-    assert settings.overridden({"LAPEL_STT_URL": "http://b/v1"}).server_url == "http://b/v1"
-
-
 async def test_whisper_without_its_model_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -168,7 +163,7 @@ def test_there_are_recordings() -> None:
 
 @pytest.mark.parametrize("file", recordings(), ids=lambda file: file.stem)
 async def test_voice_in_recordings_whole_and_as_a_stream(file: Path) -> None:
-    pcm = read_pcm(file)
+    pcm = read_wav(file)
     detector = SileroDetector()
     assert await detector.has_voice(pcm)
     quiet = (np.frombuffer(pcm, "<i2") * 0.1).astype("<i2").tobytes()
@@ -184,7 +179,7 @@ async def test_voice_in_recordings_whole_and_as_a_stream(file: Path) -> None:
 
 
 async def test_streams_do_not_mix() -> None:
-    pcm = read_pcm(recordings()[0])
+    pcm = read_wav(recordings()[0])
     detector = SileroDetector()
     streams = [detector.stream() for _ in range(6)]
     for at in range(0, len(pcm), CHUNK_BYTES):
@@ -195,7 +190,7 @@ async def test_streams_do_not_mix() -> None:
 
 
 def test_the_size_of_the_pieces_does_not_matter() -> None:
-    pcm = read_pcm(recordings()[0])
+    pcm = read_wav(recordings()[0])
     whole, pieces = VoiceActivity(), VoiceActivity()
     whole.feed(pcm)
     for at in range(0, len(pcm), 334):
@@ -216,7 +211,7 @@ def manifest() -> Path:
 async def test_english_by_default_is_moonshine(manifest: Path) -> None:
     hearing = Speech()
     await hearing.load()
-    pcm = read_pcm(RECORDINGS / "wy_lamp.wav")
+    pcm = read_wav(RECORDINGS / "wy_lamp.wav")
     texts = await asyncio.gather(*(hearing.transcribe(pcm, 60.0) for _ in range(3)))
     assert {text.lower().rstrip(".") for text in texts} == {"turn on the living room lamp"}
     assert await hearing.transcribe(b"\1\0", 60.0) == ""  # one sample
@@ -245,7 +240,7 @@ async def test_whisper_word_error_rate(manifest: Path) -> None:
     measured = await measure(engine, manifest)
     assert measured.word_error_rate <= 0.07, [clip for clip in measured.clips if clip.errors]
     assert await engine.transcribe(SECOND * 3, "en") == ""
-    lamp = read_pcm(RECORDINGS / "wy_lamp.wav")
+    lamp = read_wav(RECORDINGS / "wy_lamp.wav")
     for language in ("auto", "en-GB"):
         assert normalise(await engine.transcribe(lamp, language)) == normalise("turn on the living room lamp")
     with pytest.raises(SpeechError, match="language 'xx' is not supported"):

@@ -13,7 +13,7 @@ import wave
 from pathlib import Path
 
 from ... import models
-from ..wav import read_wav
+from ...wav import read_wav
 from . import Sample, samples
 
 _LEAD_MS = 250  # nobody speaks in the moment of the press

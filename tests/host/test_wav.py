@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from lapel.virtual import wav
+from lapel import wav
 
 TONE_HZ = 440
 
