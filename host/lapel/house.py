@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import logging
 from contextlib import AsyncExitStack
@@ -26,6 +27,8 @@ from .turn import TRANSCRIBE_S
 
 log = logging.getLogger(__name__)
 
+_LOADING_S = 12.0  # the pin waits 15 for an answer
+_BRING_AGAIN_S = 60.0  # a registry that is down, or a disk that somebody is clearing
 _REACH_AGAIN_S = 20.0  # a server at home that is being restarted is back within a minute
 
 
@@ -98,7 +101,11 @@ class House:
         await self._decided.wait()
         return self._endpoint is not None
 
-    def _ready_endpoint(self) -> Endpoint:
+    async def _ready_endpoint(self) -> Endpoint:
+        if self._endpoint is None and self._local is not None:
+            # A relay that was killed in the middle of a question is asked again before its model is loaded.
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._decided.wait(), _LOADING_S)
         if self._local is not None and self._endpoint is not None:
             # After a crash it may have come back on another port.
             return dataclasses.replace(self._endpoint, base_url=self._local.base_url)
@@ -111,19 +118,22 @@ class House:
 
     async def _bring_local_model(self) -> None:
         name = self._config.llm.embedded
-        try:
-            await self._fetch(name)
-            self._local = local = LocalModel(models.path(name))
-            await local.start()
-            self._endpoint = Endpoint(local.base_url, local.api_key, name, f"{name}, inside Lapel")
-            await local.warm(system_prompt())
-            await self._model.prepare()
-        except (ModelError, LocalModelError) as error:
-            log.error("no language model: %s", error)
-            self._waiting_for = "There is no language model yet. The relay's log says why."
-        finally:
-            self.progress = None
-            self._decided.set()
+        while self._endpoint is None:
+            try:
+                await self._fetch(name)
+                self._local = local = LocalModel(models.path(name))
+                await local.start()
+                await local.warm(system_prompt())
+                self._endpoint = Endpoint(local.base_url, local.api_key, name, f"{name}, inside Lapel")
+                await self._model.prepare()
+            except (ModelError, LocalModelError) as error:
+                log.error("no language model: %s", error)
+                self._waiting_for = "There is no language model yet. The relay's log says why."
+            finally:
+                self.progress = None
+                self._decided.set()
+            if self._endpoint is None:
+                await asyncio.sleep(_BRING_AGAIN_S)
 
     async def _reach(self, chosen: Endpoint) -> None:
         """Asks the owner's endpoint until it answers: it may be started later than the relay."""

@@ -90,6 +90,17 @@ async def test_an_embedded_model_answers(tmp_path: Path) -> None:
     assert trip.answer and not trip.failure and trip.cards[0]["kind"] == "answer"
 
 
+async def test_a_question_waits_for_a_model_that_is_being_loaded(tmp_path: Path) -> None:
+    """As after a relay was killed in the middle of a question: the pin asks again at once."""
+    if not models.is_ready("smollm2"):
+        pytest.skip("needs the tiny model: lapel models fetch smollm2")
+    settings = dataclasses.replace(config.Config(tmp_path), llm=config.LlmConfig(embedded="smollm2"))
+    async with House(settings, Recorder()) as house:
+        await asyncio.sleep(0)  # the model begins to load
+        answer = [piece async for piece in house.services.assistant.answer("How far away is the moon?", [])]
+    assert "".join(answer).strip()
+
+
 @pytest.mark.full
 async def test_the_default_model_knows_a_capital(tmp_path: Path) -> None:
     if not models.is_ready("qwen"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any
 
 import httpx
@@ -25,7 +25,7 @@ _BROKE_OFF = "The language model's answer broke off."
 class LanguageModel:
     """Streams answers. `endpoint` is asked before each one and raises Unanswerable while there is none."""
 
-    def __init__(self, endpoint: Callable[[], Endpoint]) -> None:
+    def __init__(self, endpoint: Callable[[], Awaitable[Endpoint]]) -> None:
         self._endpoint = endpoint
         self._client: openai.AsyncOpenAI | None = None
         self._connected: Endpoint | None = None
@@ -35,7 +35,7 @@ class LanguageModel:
         self, messages: list[dict[str, str]], max_tokens: int = MAX_TOKENS
     ) -> AsyncGenerator[str, None]:
         """The answer to `messages` (OpenAI's chat format) in pieces. Raises Unanswerable."""
-        endpoint = self._endpoint()
+        endpoint = await self._endpoint()
         client = await self._client_for(endpoint)
         request: dict[str, Any] = {"model": endpoint.model, "messages": messages, "stream": True}
         request |= {"max_tokens": max_tokens, "temperature": _TEMPERATURE}
@@ -56,7 +56,7 @@ class LanguageModel:
 
     async def prepare(self) -> None:
         """Makes the client and its connection ahead of the first question: they take 0.2 s."""
-        client = await self._client_for(self._endpoint())
+        client = await self._client_for(await self._endpoint())
         try:
             await client.models.list(timeout=_CONNECT_S)
         except openai.OpenAIError as error:

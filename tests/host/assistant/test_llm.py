@@ -69,12 +69,19 @@ class StandIn:
             writer.close()
 
 
+def at(endpoint: Endpoint) -> Callable[[], Awaitable[Endpoint]]:
+    async def answer() -> Endpoint:
+        return endpoint
+
+    return answer
+
+
 @asynccontextmanager
 async def model(answer: Answer) -> AsyncIterator[tuple[LanguageModel, StandIn]]:
     stand_in = StandIn(answer)
     server = await asyncio.start_server(stand_in.serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    client = LanguageModel(lambda: Endpoint(f"http://127.0.0.1:{port}/v1", "secret-key", "tiny", "stand-in"))
+    client = LanguageModel(at(Endpoint(f"http://127.0.0.1:{port}/v1", "secret-key", "tiny", "stand-in")))
     try:
         async with asyncio.timeout(20):
             yield client, stand_in
@@ -187,7 +194,7 @@ async def test_nobody_listens() -> None:
     port = server.sockets[0].getsockname()[1]
     server.close()
     await server.wait_closed()
-    client = LanguageModel(lambda: Endpoint(f"http://127.0.0.1:{port}/v1", "", "tiny", "nobody"))
+    client = LanguageModel(at(Endpoint(f"http://127.0.0.1:{port}/v1", "", "tiny", "nobody")))
     with pytest.raises(Unanswerable, match="cannot be reached"):
         await ask(client)
     await client.close()
@@ -258,8 +265,12 @@ async def test_another_endpoint_gets_its_own_client() -> None:
     """An embedded model that was restarted has another port and key."""
     good = fixed(streamed(b'{"choices":[{"delta":{"content":"yes"}}]}'))
     async with model(good) as (one, first), model(good) as (two, second):
-        endpoints = [one._endpoint(), two._endpoint()]
-        client = LanguageModel(lambda: endpoints[0])
+        endpoints = [await one._endpoint(), await two._endpoint()]
+
+        async def current() -> Endpoint:
+            return endpoints[0]
+
+        client = LanguageModel(current)
         assert await ask(client) == ["yes"]
         endpoints.reverse()
         assert await ask(client) == ["yes"]
@@ -268,7 +279,7 @@ async def test_another_endpoint_gets_its_own_client() -> None:
 
 
 async def test_without_an_endpoint_the_reason_is_the_answer() -> None:
-    def none() -> Endpoint:
+    async def none() -> Endpoint:
         raise Unanswerable("The language model is still arriving: 40 %.")
 
     client = LanguageModel(none)
