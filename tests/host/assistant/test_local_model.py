@@ -55,7 +55,7 @@ async def ended(pid: int) -> None:
     async with asyncio.timeout(30):
         while True:
             try:
-                state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]  # noqa: ASYNC240
+                state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
             except OSError:
                 return
             if state == "Z":
@@ -71,7 +71,7 @@ async def test_it_serves_on_loopback_with_its_key_only(model: LocalModel) -> Non
     with pytest.raises(openai.AuthenticationError):
         await ask(model, key="another")
     if sys.platform == "linux":
-        assert model.api_key.encode() not in Path(f"/proc/{model.pid}/cmdline").read_bytes()  # noqa: ASYNC240
+        assert model.api_key.encode() not in Path(f"/proc/{model.pid}/cmdline").read_bytes()
     await model.warm("You are a test.")
     pid = model.pid
     await model.stop()
@@ -91,7 +91,7 @@ async def test_a_crash_is_followed_by_a_restart_on_the_same_address(
     assert first is not None
     os.kill(first, signal.SIGKILL)
     async with asyncio.timeout(60):
-        while not (model.restarts and model.is_running):  # noqa: ASYNC110 - another process is watched
+        while not (model.restarts and model.is_running):
             await asyncio.sleep(0.05)
     assert await ask(model)
     assert model.pid != first and model.base_url == address
