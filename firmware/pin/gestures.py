@@ -1,12 +1,13 @@
 """What the hand says: one gesture at most for each frame of the palm tracker.
 
-Each gesture is a small machine of its own with its times and hysteresis named below; `Gestures.update` runs them in
-the order of `_ORDER`. All of them start anew when the hand leaves.
+Each gesture is a small machine of its own with its times and hysteresis named below; `Gestures.update` runs
+them in order. All of them start anew when the hand leaves.
 """
 
 from array import array
 
 from .clock import ticks_diff
+from .closing import Closing
 
 SHOWN = "shown"
 GONE = "gone"
@@ -18,18 +19,17 @@ LOUDER, SOFTER = "louder", "softer"
 NEXT, PREVIOUS = "next", "previous"
 
 SHOWN_MS = 60  # a second frame must agree; a thing that passes by is seen once
-SETTLE_MS = (
-    250  # a hand that comes in still turns; its pose at the end of this is what tilts are measured from
-)
+SETTLE_MS = 250  # a hand that comes in still turns; tilts are measured from its pose at the end of this
 
-TILT_DEAD_CDEG = 1100  # a hand at rest wanders by less; half a detent more than the palm's own error
+TILT_DEAD_CDEG = 950  # a hand at rest wanders by less; half a detent more than the palm's own error
 TILT_DETENT_CDEG = 1000  # each further step; three items lie within a wrist's comfort
 TILT_HYSTERESIS_CDEG = 400  # to go back takes that much more
 TILT_HOLD_MS = 120  # two frames: a hand that closes tilts for one
 DRIFT_SHIFT = 6  # an untilted hand's pose becomes the reference, in 64 frames
 VOLUME_DETENT_CDEG = 700
 
-FIST_HOLD_MS = 130  # with the two frames the tracker takes to be sure, a fist of 150 to 300 ms
+FIST_HOLD_MS = 60  # a second frame must agree; with what the tracker needs to be sure, a fist of 150 ms
+FIST_STILL_MM = 12  # between two frames: a hand that leaves the field shrinks as well, but moves
 OPEN_BEFORE_MS = 200  # a fist counts after a palm that was open that long
 LONG_FIST_MS = 700  # opened later than that it was no choice: back
 
@@ -37,26 +37,31 @@ PUSH_MM = 60  # away, within PUSH_MS
 PUSH_MS = 500
 PUSH_REST_MM_S = 140  # it ends at rest, still in view: a hand that only leaves is no push
 
-SWIPE_MM = 45  # sideways, within SWIPE_MS: the field is 124 mm wide at 150 mm
+SWIPE_MM = 36  # sideways, within SWIPE_MS, of what is in the field: it cuts off most of a hand's way
 SWIPE_MS = 300
-SWIPE_RATIO = 2  # sideways against along, and against away
-SWIPE_REST_MM_S = 150  # it ends at rest, still in view: a hand that only leaves is no swipe
-SWIPE_TIMEOUT_MS = 450
+SWIPE_STAYS_MS = 190  # still in view three frames later: a hand that leaves at 0.5 m/s is not
+SWIPE_BACK_MS = 1000  # from one's beginning to the next's: the way back is none
+CUT_OFF_ZONES = 1  # at the edge of the field, in half a second
 QUIET_MS = 400  # after coming, a push or a swipe: the hand goes back to where it was
 
 _PAST = 8  # frames remembered: 530 ms
 
 
 class Gestures:
-    """`update` after each `Tracker.update`. In a volume card set `volume`: rolling the wrist then turns it."""
+    """`update` after each `Tracker.update`. In a volume card set `volume`: rolling the wrist then turns it.
+
+    `step_x` and `step_y` are the detents that the hand is tilted by now, from its pose when it came.
+    """
 
     def __init__(self, tracker):
         self._tracker = tracker
+        self._closing = Closing(tracker)
         self.volume = False
         self._times = array("i", [0] * _PAST)
         self._xs = array("i", [0] * _PAST)
         self._ys = array("i", [0] * _PAST)
         self._zs = array("i", [0] * _PAST)
+        self._edges = array("i", [0] * _PAST)
         self._forget(0)
         self.shown = False
 
@@ -67,9 +72,12 @@ class Gestures:
         self._reference_x = self._reference_y = 0
         self.step_x = self.step_y = 0  # detents away from the reference
         self._tilt_since_ms = None
-        self._open_since_ms = None
-        self._fist_since_ms = None
+        self._open_since_ms = self._last_open_ms = None
+        self._fist_since_ms = self._fist_still_ms = None
         self._selected = False
+        self._closed = False
+        self._closing.reset()
+        self._swipe_ms = now_ms
         self._pushing = self._swiping = False
         self._moved_ms = now_ms
         self._sideways = 0
@@ -90,7 +98,8 @@ class Gestures:
             self.shown = True
             return SHOWN
         self._remember(now_ms)
-        return self._fist(now_ms) or self._push(now_ms) or self._swipe(now_ms) or self._tilt(now_ms)
+        self._closed = self._closing.update(self._tilted_cdeg())
+        return self._swipe(now_ms) or self._fist(now_ms) or self._push(now_ms) or self._tilt(now_ms)
 
     def _remember(self, now_ms):
         at = self._count % _PAST
@@ -98,6 +107,7 @@ class Gestures:
         self._xs[at] = self._tracker.x_mm
         self._ys[at] = self._tracker.y_mm
         self._zs[at] = self._tracker.distance_mm
+        self._edges[at] = self._tracker.edges
         self._count += 1
 
     def _back(self, frames):
@@ -114,8 +124,8 @@ class Gestures:
         return frames
 
     def _fist(self, now_ms):
-        pose = self._tracker.pose
-        if pose == "open":
+        if not self._closed:
+            self._last_open_ms = now_ms
             held_ms = 0 if self._fist_since_ms is None else ticks_diff(now_ms, self._fist_since_ms)
             self._fist_since_ms = None
             if self._open_since_ms is None:
@@ -125,19 +135,35 @@ class Gestures:
             if self._selected:
                 self._selected = False
                 return BACK if held_ms >= LONG_FIST_MS else None
-        elif pose == "fist":
+        else:
             if self._fist_since_ms is None:
                 opened = self._open_since_ms
                 if opened is None or ticks_diff(now_ms, opened) < OPEN_BEFORE_MS:
                     self._open_since_ms = None
                     return None
                 self._fist_since_ms = now_ms
-                self._pushing = self._swiping = False
+                self._fist_still_ms = None
+                self._pushing = False
             self._open_since_ms = None
-            if not self._selected and ticks_diff(now_ms, self._fist_since_ms) >= FIST_HOLD_MS:
+            if self._swiping or self._is_cut_off() or not self._is_still():
+                self._fist_still_ms = None
+            elif self._fist_still_ms is None:
+                self._fist_still_ms = now_ms
+            elif not self._selected and ticks_diff(now_ms, self._fist_still_ms) >= FIST_HOLD_MS:
                 self._selected = True
                 return SELECT
         return None
+
+    def _tilted_cdeg(self):
+        if not self._settled:
+            return 0
+        tracker = self._tracker
+        return abs(tracker.tilt_x_cdeg - self._reference_x) + abs(tracker.tilt_y_cdeg - self._reference_y)
+
+    def _is_still(self):
+        here, before = self._back(0), self._back(1)
+        sideways = abs(self._xs[here] - self._xs[before])
+        return sideways + abs(self._ys[here] - self._ys[before]) <= FIST_STILL_MM
 
     def _is_quiet(self, now_ms):
         return self._open_since_ms is None or ticks_diff(now_ms, self._moved_ms) < QUIET_MS
@@ -171,30 +197,50 @@ class Gestures:
         )
 
     def _swipe(self, now_ms):
-        if self._is_quiet(now_ms):
-            return None
         xs = self._xs
         if not self._swiping:
+            if ticks_diff(now_ms, self._moved_ms) < QUIET_MS or not self._may_swipe(now_ms):
+                return None
+            if self._sideways and ticks_diff(now_ms, self._swipe_ms) < SWIPE_BACK_MS:
+                return None
             past = self._back(self._frames_within(now_ms, SWIPE_MS))
             here = self._back(0)
             sideways = xs[here] - xs[past]
-            if (
-                abs(sideways) >= SWIPE_MM
-                and abs(sideways) > SWIPE_RATIO * abs(self._ys[here] - self._ys[past])
-                and abs(sideways) > SWIPE_RATIO * abs(self._zs[here] - self._zs[past])
-            ):
+            along = self._ys[here] - self._ys[past]
+            if abs(along) > abs(sideways):
+                sideways = along
+            if abs(sideways) >= SWIPE_MM and abs(sideways) > abs(self._zs[here] - self._zs[past]):
                 self._swiping = True
                 self._swipe_ms = now_ms
                 self._sideways = sideways
             return None
-        if ticks_diff(now_ms, self._swipe_ms) > SWIPE_TIMEOUT_MS:
+        if self._closed and not self._is_cut_off():  # closing moves a hand's middle, too
             self._swiping = False
-            self._moved_ms = now_ms
-        elif self._speed(xs, now_ms) < SWIPE_REST_MM_S:
-            self._swiping = False
-            self._moved_ms = now_ms
-            return NEXT if self._sideways < 0 else PREVIOUS
-        return None
+            return None
+        if ticks_diff(now_ms, self._swipe_ms) < SWIPE_STAYS_MS:
+            return None
+        self._swiping = False
+        self._moved_ms = now_ms
+        self._open_since_ms = self._fist_since_ms = None
+        return NEXT if self._sideways < 0 else PREVIOUS
+
+    def _may_swipe(self, now_ms):
+        """An open hand, or one that shrinks because the field cuts it off."""
+        if not self._closed:
+            return self._open_since_ms is not None
+        return self._last_open_ms is not None and (
+            ticks_diff(now_ms, self._last_open_ms) < SWIPE_MS and self._is_cut_off()
+        )
+
+    def _is_cut_off(self):
+        """Whether the hand came to reach more of one edge of the field than it did."""
+        here = self._edges[self._back(0)]
+        for i in range(1, min(self._count, _PAST)):
+            before = self._edges[self._back(i)]
+            for shift in (0, 4, 8, 12):
+                if (here >> shift & 15) > (before >> shift & 15) + CUT_OFF_ZONES:
+                    return True
+        return False
 
     def _tilt(self, now_ms):
         tracker = self._tracker

@@ -8,35 +8,14 @@ from array import array
 
 from .clock import ticks_diff, ticks_ms
 from .plane import ZONES, Plane, atan_cdeg, isqrt
-from .pose import OPEN, OTHER, POSES, PoseFilter, log_size
+from .pose import OTHER, POSES, PoseFilter, log_size
+from .presence import Presence
 
 STATUS_VALID = 5  # UM2884: range valid
 STATUS_WIDE = 9  # valid, with a large pulse: merged targets, as at fingers
 
 ENTER_MM = (145, 405)  # 150 to 400, and the sensor's own error
 LEAVE_MM = (130, 425)
-MIN_ZONES = 6  # a fist at 400 mm has 8
-MAX_RESIDUAL_16 = 18 * 16  # a hand in mid-motion; beyond, it is no one surface
-MAX_SIZE = 165  # log ratio / 256: 1.9 times the median open hand is no hand
-MIN_SIZE = -218  # 0.43
-FULL_BORDER = 25  # of 28 zones: it fills the field; a table, a wall
-# Zones on the edge of the field: the nearer a hand, the more. Beyond USUAL (17 at 170 mm, 10 at 350) it has to
-# have a hand's relief, beyond MOST it is none.
-BORDER_USUAL, BORDER_MOST, BORDER_NEAR = 4, 7, 2300
-SURFACE_FLAT_256 = 238
-CORNERS_FROM_MM = 190  # nearer, a hand fills the field to its corners
-# What a palm at NEAR_MM may have, and what each mm farther adds in 1/100. Faces and cups are rounder.
-NEAR_MM = 180
-ENTER_ROUNDING_16, ROUNDING_FAR = 88, 72  # 5.5 mm; 12 mm at 340
-ENTER_RESIDUAL_16, RESIDUAL_FAR = 112, 55  # 7 mm; 12.5 mm at 340
-ENTER_FLAT_256, FLAT_FAR = 200, 40  # share of the blob within 12 mm of its plane
-ENTER_SIZES = (-64, 145)  # log ratio / 256
-ENTER_SLOPE = 800  # 38 degrees
-CLEAR, LIKELY = 60, 100  # rounding in 1/32 mm less size: hands have 0 to 50, a cup 180
-ENOUGH = 4
-TRUST = 60  # frames (4 s) that a palm, seen clearly for a second, is believed in while a fist hides it
-DOUBTED = 6  # what one frame of a poor open palm takes from that: gone in 0.7 s
-GRACE_FRAMES = 2  # an implausible shape in mid-motion
 LONG_GAP_MS = 400  # frames farther apart than this are two recordings
 
 # One-Euro filter: Casiez, Roussel, Vogel, "1 Euro Filter", CHI 2012. Cut-off = least + slope * speed.
@@ -84,10 +63,12 @@ def _share_4096(cutoff_mhz, dt_ms):
 class Tracker:
     """What is known of the hand after the latest frame.
 
-    `present`: a hand is in reach, which a wall, a table, a face or a cup is not. `pose` is what the nearest thing looks
-    like, present or not: "other" if there is none. `distance_mm` is to the plane's middle, None without a thing in reach.
-    Angles are hundredths of a degree: `tilt_x_cdeg` > 0 when the hand's upper edge (small y) is nearer,
-    `tilt_y_cdeg` > 0 when its left edge (small x) is nearer, `tilt_cdeg` is between the palm's normal and the axis.
+    `present`: a hand is in reach, which a wall, a table, a face or a cup is not. `pose` is what the nearest
+    thing in reach looks like, present or not: "other" if there is none. `seen`: there is a thing in reach.
+    `distance_mm` is to the plane's middle, None if nothing is seen. Angles are in hundredths of a degree:
+    `tilt_x_cdeg` > 0 when the hand's upper edge (small y) is nearer, `tilt_y_cdeg` > 0 when its left edge
+    (small x) is nearer, `tilt_cdeg` is between the palm's normal and the sensor's axis. `openness` is 100 for
+    this wearer's usual open palm, 0 for a fist; `confidence` 0 to 100.
     """
 
     def __init__(self, clock_ms=ticks_ms):
@@ -100,9 +81,7 @@ class Tracker:
         self._distance = OneEuro(_DISTANCE_SLOPE)
         self._tilt_x = OneEuro(_TILT_SLOPE)
         self._tilt_y = OneEuro(_TILT_SLOPE)
-        self._evidence = 0
-        self._strange = 0
-        self.present = False
+        self._presence = Presence()
         self._nothing()
 
     def age_ms(self):
@@ -124,8 +103,13 @@ class Tracker:
         self.distance_mm = None
         self.x_mm = self.y_mm = 0
         self.tilt_x_cdeg = self.tilt_y_cdeg = self.tilt_cdeg = 0
-        self.area_cm2 = 0
-        self._evidence = self._strange = 0
+        self.area_cm2 = self.edges = self.size = 0
+        self._presence.leave()
+
+    def _lose(self):
+        if self.seen:
+            self.poses.pause()
+            self._nothing()
 
     def update(self, t_ms, distance_mm, status):
         """One frame: 64 distances and statuses, row by row from the top left as the sensor sees it."""
@@ -136,21 +120,19 @@ class Tracker:
         for i in range(ZONES):
             good = status[i] == STATUS_VALID or status[i] == STATUS_WIDE
             distances[i] = distance_mm[i] if good and 0 < distance_mm[i] < 5000 else 0
-        gap = dt_ms <= 0 or dt_ms > LONG_GAP_MS
+        if self.seen and not 0 < dt_ms <= LONG_GAP_MS:
+            self._lose()
         plane = self.plane
         if not plane.fit(distances) or not self._in_reach():
-            if self.seen:
-                self.poses.pause()
-            self._nothing()
+            self._lose()
             return
-        if gap or not self.seen:
+        if not self.seen:
             self._distance.reset()
             self._tilt_x.reset()
             self._tilt_y.reset()
             dt_ms = 67
         self.seen = True
         self._measure(dt_ms)
-        self._judge()
 
     def _in_reach(self):
         low, high = LEAVE_MM if self.seen else ENTER_MM
@@ -165,74 +147,17 @@ class Tracker:
         self.x_mm = plane.x
         self.y_mm = plane.y
         self.area_cm2 = plane.area_mm2 // 100
-        self._slope = isqrt(plane.slope_x * plane.slope_x + plane.slope_y * plane.slope_y)
-        self._size = log_size(plane.area_mm2, plane.border, plane.z)
+        self.edges = plane.edges
+        slope = isqrt(plane.slope_x * plane.slope_x + plane.slope_y * plane.slope_y)
+        size = log_size(plane.area_mm2, plane.border, plane.z, slope)
+        self.size = size
         area = max(1, plane.area_mm2)
-        self._flat = 256 * plane.flat_mm2 // area
-        self._front = 256 * plane.front_mm2 // area
-        self.poses.update(
-            self._size, atan_cdeg(self._slope), plane.residual, self._flat, self._front, plane.z
-        )
+        flat = 256 * plane.flat_mm2 // area
+        front = 256 * plane.front_mm2 // area
+        self.poses.update(size, atan_cdeg(slope), plane.residual, flat, front, plane.z)
         self.pose_number = self.poses.pose
-        # 100 is this wearer's usual open palm, 0 the usual fist (0.38 nats less).
-        self.openness = max(0, min(100, 100 + (self._size - self.poses.size - 20) * 100 // 102))
-
-    def _judge(self):
-        """Hand or not. Only an open palm is believed; what follows from it may take any shape, for a while."""
-        self._strange = 0 if self._may_be_hand() else self._strange + 1
-        if self._is_surface() or self._strange > GRACE_FRAMES:
-            self._not_a_hand()
-        else:
-            evidence = self._palm_evidence()
-            if evidence < 0 and self.present:
-                evidence = -DOUBTED if self.pose_number == OPEN else -1
-            self._evidence = min(TRUST, max(0, self._evidence + evidence))
-            self.present = self._evidence >= (1 if self.present else ENOUGH)
+        self._presence.update(plane, size, flat, slope)
+        self.present = self._presence.present
         self.confidence = self.poses.certainty * 100 // 255 if self.present else 0
-
-    def _not_a_hand(self):
-        self.present = False
-        self._evidence = self._strange = 0
-
-    def _palm_evidence(self):
-        """ENOUGH for a clear open palm, 1 for a likely one, negative for what is none.
-
-        A cup and a face are round: their rims lie back. A small thing must be the flatter for it.
-        """
-        plane = self.plane
-        if not self._may_be_hand() or not ENTER_SIZES[0] <= self._size <= ENTER_SIZES[1]:
-            return -2
-        if self._slope > ENTER_SLOPE or (self.pose_number != OPEN and self._size < 0):
-            return -2
-        # Farther zones hold more of the rim and of what lies behind it.
-        far_mm = max(0, plane.z - NEAR_MM)
-        rounding = plane.rounding - far_mm * ROUNDING_FAR // 100
-        if (
-            rounding > ENTER_ROUNDING_16
-            or plane.residual > ENTER_RESIDUAL_16 + far_mm * RESIDUAL_FAR // 100
-            or self._flat < ENTER_FLAT_256 - far_mm * FLAT_FAR // 100
-        ):
-            return -2
-        doubt = rounding // 2 - self._size
-        if doubt <= CLEAR:
-            return ENOUGH
-        return 1 if doubt <= LIKELY else -2
-
-    def _is_surface(self):
-        """A table or a wall goes on beyond the field, on more sides than a hand and its arm."""
-        plane = self.plane
-        if plane.border >= FULL_BORDER or plane.border > BORDER_MOST + BORDER_NEAR // plane.z:
-            return True
-        far_corners = plane.corners >= 2 and plane.z > CORNERS_FROM_MM
-        if far_corners or plane.border > BORDER_USUAL + BORDER_NEAR // plane.z:
-            return self._flat >= SURFACE_FLAT_256
-        return False
-
-    def _may_be_hand(self):
-        plane = self.plane
-        return (
-            plane.zones >= MIN_ZONES
-            and 2 * plane.border <= plane.zones
-            and plane.residual <= MAX_RESIDUAL_16
-            and MIN_SIZE <= self._size <= MAX_SIZE
-        )
+        # 100 is this wearer's usual open palm, 0 the usual fist (0.38 nats less).
+        self.openness = max(0, min(100, 100 + (size - self.poses.size - 20) * 100 // 102))

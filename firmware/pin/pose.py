@@ -1,9 +1,9 @@
 """Open, fist or other, for a hand of unknown size.
 
-A small hand's palm is as large as a big hand's fist, so size is compared with this wearer's own. Nobody says how
-large that is: the filter follows every size in SIZES at once, each with its own best history of poses (a Viterbi
-filter), and learns which size explains best what it sees. Shown both poses, only one does; the prior decides until then. All numbers
-are integers: logarithms in 1/256, costs (negative log likelihoods) in 1/16.
+A small hand's palm is as large as a big hand's fist, so size is compared with this wearer's own. Nobody says
+how large that is: the filter follows every size in SIZES at once, each with its own best history of poses (a
+Viterbi filter), and learns which size explains best what it sees. Shown both poses, only one does; the prior
+decides until then. All numbers are integers: logarithms in 1/256, costs (negative log likelihoods) in 1/16.
 """
 
 from array import array
@@ -23,21 +23,21 @@ _SHARE = 6  # of 16: frames that follow each other are no independent evidence
 _CAP = 72  # cost of one feature, at 3 standard deviations: no single one may decide
 
 # Mean and standard deviation of: log size, tilt, residual, share on the plane, share of the front layer.
-# The first three from the medians of four people's recordings (open: area 190-280 cm2, tilt 4-12 degrees, residual
-# 5-8 mm; fist: 115-185, 14-20, 7-9), the shares and all deviations from the geometric hand of the virtual pin.
+# Between the medians of four people's recordings (open: area 190-280 cm2, tilt 4-12 degrees, residual 5-8 mm;
+# fist: 115-185, 14-20, 7-9) and the geometric hand of the virtual pin, which also gave shares and deviations.
 _FEATURES = 5
 _USUAL_MM = 250  # the distance that these are meant for
 _MEANS = (
-    (20, 90, 110, 210, 214),
-    (-82, 160, 112, 208, 190),
+    (16, 90, 110, 210, 214),
+    (-80, 160, 112, 208, 190),
     (-40, 170, 155, 178, 172),
 )
 _DEVIATIONS = (
-    (32, 58, 34, 28, 34),
+    (32, 80, 34, 28, 34),
     (40, 78, 34, 28, 50),
     (56, 110, 46, 32, 46),
 )
-_PRIOR = (0, 0, 12)  # in each frame: other shapes are rarer, and must be seen clearly
+_PRIOR = (0, 0, 16)  # in each frame: other shapes are rarer, and must be seen clearly
 
 
 def log_256(value):
@@ -53,15 +53,19 @@ def log_256(value):
     return log2 * 177 >> 8
 
 
-def log_size(area_mm2, border, distance_mm):
+def log_size(area_mm2, border, distance_mm, slope):
     """How large a hand looks, against the median open hand at that distance: log ratio times 256.
 
-    A zone that is covered in part reports the hand as well, so the area of the same hand grows with the zones'
-    size; half of what the field cuts off at its edge is put back.
+    A zone that is covered in part reports the hand as well, so the area of the same hand grows with the
+    zones' size; most of what the field cuts off at its edge is put back, and what a tilt (`slope` in 1/1024)
+    hides.
     """
     zone_mm2 = distance_mm * distance_mm * 11 >> 10
-    usual_mm2 = 6000 + 60 * distance_mm
-    return log_256(max(1, area_mm2 + border * zone_mm2 // 2)) - log_256(usual_mm2)
+    usual_mm2 = 6500 + 65 * distance_mm
+    area_mm2 += border * zone_mm2 * 3 // 4
+    # 1 / cos = sqrt(1 + slope^2), so half the logarithm of the square.
+    tilt = (log_256(1024 + (slope * slope >> 10)) - log_256(1024)) // 2
+    return log_256(max(1, area_mm2)) - log_256(usual_mm2) + tilt
 
 
 class PoseFilter:
@@ -131,7 +135,7 @@ class PoseFilter:
         return least
 
     def _decide(self):
-        """The pose of the likeliest explanation; sizes that became unlikely fade back, so a new hand is learned."""
+        """The pose of the likeliest explanation. No size becomes impossible, so a new hand can be learned."""
         sizes = self._sizes
         lowest = _NEVER
         for hand in range(SIZES):
@@ -164,8 +168,9 @@ def _size_prior(size):
     return 8 * offset * offset // (_SIZE_SPREAD * _SIZE_SPREAD)
 
 
-# The logarithms of the deviations: a wide class pays for its width.
-_WIDTH = tuple(
-    sum(log_256(deviation) - log_256(narrow) for deviation, narrow in zip(row, _DEVIATIONS[0])) * 16 // 256
-    for row in _DEVIATIONS
-)
+def _width(deviations):
+    """The logarithms of the deviations, against an open palm's: a wide class pays for its width."""
+    return sum(log_256(deviations[i]) - log_256(_DEVIATIONS[0][i]) for i in range(_FEATURES)) * 16 // 256
+
+
+_WIDTH = tuple(_width(deviations) for deviations in _DEVIATIONS)

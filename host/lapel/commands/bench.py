@@ -12,7 +12,7 @@ from typing import Any
 
 from rich.console import Console
 
-from ..bench import audio_path, figures, projector, recognition, relay_load, trip_time
+from ..bench import audio_path, figures, palm, projector, recognition, relay_load, trip_time
 from ..bench.figures import Figure
 
 _GROUPS: dict[str, Callable[[], Coroutine[Any, Any, list[Figure]]]] = {
@@ -21,6 +21,7 @@ _GROUPS: dict[str, Callable[[], Coroutine[Any, Any, list[Figure]]]] = {
     "instant": trip_time.measure_instant,
     "projector": projector.measure_projector,
     "speech": recognition.measure,
+    "palm": palm.measure,
     "default": trip_time.measure_default,
 }
 

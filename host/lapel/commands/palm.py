@@ -81,7 +81,7 @@ def _frames(name: str) -> Iterator[dict[str, Any]]:
 
 
 def read(lines: TextIO, name: str) -> Iterator[dict[str, Any]]:
-    """The frames of a recording; empty lines are passed over. Raises CommandError at the first line that is none."""
+    """The frames of a recording, without empty lines. Raises CommandError at the first line that is none."""
     last_t_ms = None
     for number, line in enumerate(lines, 1):
         if not line.strip():

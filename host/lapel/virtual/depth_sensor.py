@@ -73,9 +73,9 @@ class DepthSensor:
             nearer = z < depths
             depths = np.where(nearer, z, depths)
             light = np.where(nearer, shape.reflectance, light)
-        depths = depths.reshape(ZONES, -1)
-        signal = np.where(depths < _MAX_MM, light.reshape(ZONES, -1) / np.maximum(depths, 20) ** 2, 0)
-        distance, strength = self._returns(depths, signal)
+        by_zone = depths.reshape(ZONES, -1)
+        signal = np.where(by_zone < _MAX_MM, light.reshape(ZONES, -1) / np.maximum(by_zone, 20) ** 2, 0)
+        distance, strength = self._returns(by_zone, signal)
         return self._report(t_ms, distance, strength)
 
     def _returns(self, depths: Array, signal: Array) -> tuple[Array, Array]:

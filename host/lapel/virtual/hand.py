@@ -1,7 +1,7 @@
 """A hand made of capsules, and other things that come before a depth sensor.
 
-Everything lies in the sensor's frame: x to the right, y down, z away from it, millimetres. The palm looks back
-at the sensor. A shape's `depths` says how far away each of a bundle of rays meets it.
+Everything lies in the sensor's frame: x to the right, y down, z away from it, millimetres. The palm looks
+back at the sensor. A shape's `depths` says how far away each of a bundle of rays meets it.
 
 Proportions of the hand are shares of its length (wrist to the tip of the middle finger), rounded from the
 adult medians in Buryanov and Kotiuk, "Proportions of Hand Segments", Int. J. Morphol. 28(3), 2010.
@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-# Index, middle, ring, little: knuckle (x, y from the wrist), length, radius, spread of the open hand in degrees.
+# Index, middle, ring, little: knuckle (x, y from the wrist), length, radius, spread of the open hand in
+# degrees.
 _FINGERS = (
     (0.135, 0.53, 0.385, 0.046, 7.0),
     (0.045, 0.55, 0.44, 0.046, 1.0),
@@ -32,7 +33,9 @@ _FOREARM = 1.6  # longer than any field of view is wide
 
 
 class Shape(Protocol):
-    reflectance: float
+    @property
+    def reflectance(self) -> float:
+        """Against skin's."""
 
     def depths(self, rays: Array) -> Array:
         """z where each ray (n, 3), with z = 1, meets the shape first; inf where it does not."""
@@ -71,8 +74,9 @@ HORNS = Fingers(0.0, 1.0, 1.0, 0.0, 0.0, spread=0.5)
 
 @dataclass(frozen=True)
 class Hand:
-    """`distance_mm` is to the middle of the palm's skin. Angles: `pitch` tips the fingers away from the sensor,
-    `roll` turns about the middle finger, `yaw` turns in the palm's own plane; 0 has the fingers up."""
+    """`distance_mm` is to the middle of the palm's skin. Angles: `pitch` tips the fingers away from the
+    sensor, `roll` turns about the middle finger, `yaw` turns in the palm's own plane; 0 has the fingers
+    up."""
 
     length_mm: float = 180.0
     right: bool = True
@@ -109,6 +113,10 @@ class Hand:
 
         return placed(starts), placed(ends), radii * self.length_mm
 
+    def normal(self) -> Array:
+        """Of the palm, away from the sensor."""
+        return np.asarray(_rotation(self.pitch_deg, self.roll_deg, self.yaw_deg) @ np.array([0.0, 0.0, 1.0]))
+
     def _parts(self) -> list[tuple[Array, Array, float]]:
         """Capsules in shares of the length: x to the thumb, y to the fingertips, z into the palm's back."""
         parts: list[tuple[Array, Array, float]] = []
@@ -144,7 +152,7 @@ class Hand:
             [[0.24 * wide, 0.30, -0.02], [0.34 * wide, 0.43, -0.03], [0.40 * wide, 0.53, -0.03]]
         )
         across = np.array(
-            [[0.19 * wide, 0.31, -0.10], [0.13 * wide, 0.42, -0.22], [0.01 * wide, 0.44, -0.27]]
+            [[0.14 * wide, 0.30, -0.08], [0.11 * wide, 0.41, -0.20], [0.00 * wide, 0.43, -0.25]]
         )
         joints = spread + (across - spread) * tucked
         ball = (root, joints[0], 0.075)
@@ -153,7 +161,7 @@ class Hand:
 
 @dataclass(frozen=True)
 class Plane:
-    """A table or a wall: z = distance + tan(tilt) along x and y, cut off at y < `edge_mm` if that is given."""
+    """A table or a wall: z = distance + tan(tilt) along x and y, without what lies at y < `edge_mm`."""
 
     distance_mm: float
     tilt_x_deg: float = 0.0
