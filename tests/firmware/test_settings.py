@@ -20,7 +20,7 @@ FILE = "test_settings.tmp"
 
 
 def remove(path):
-    try:  # noqa: SIM105 - MicroPython has no contextlib.suppress
+    try:
         os.remove(path)
     except OSError:
         pass

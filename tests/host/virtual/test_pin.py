@@ -389,7 +389,7 @@ asyncio.run(main())
     process.kill()
     await process.wait()
     async with asyncio.timeout(WAIT_S):
-        while _is_alive(pid):  # noqa: ASYNC110 - nothing tells of the end of a process that is not ours
+        while _is_alive(pid):
             await asyncio.sleep(0.02)
 
 
