@@ -34,7 +34,7 @@ U. S. National Bureau of Standards.
 The format of the font data that was converted was originally created by James Hurt, Cognition, Inc.,
 900 Technology Park Drive, Billerica, MA 01821 (mit-eddie!ci-dandelion!hurt).
 
-Accents, signs and symbols were drawn for Lapel. Built by `make font`; do not edit.
+I, i, j, 3, accents, signs and symbols were drawn for Lapel. Built by `make font`; do not edit.
 """
 
 
@@ -60,6 +60,7 @@ def hershey_letters() -> dict[str, Glyph]:
 def all_letters() -> dict[str, Glyph]:
     """Every glyph of the pin's font on Hershey's grid."""
     letters = hershey_letters()
+    letters.update(latin.LETTERS)
     letters.update(latin.SIGNS)
     for sign, source in latin.SAME.items():
         letters[sign] = letters[source]

@@ -52,6 +52,16 @@ def _circle(x: int, y: int, radius: int) -> Stroke:
     return [(x + dx, y + dy) for dx, dy in ring]
 
 
+# Hershey's i has a dot as high as a capital's top and its I is a bare stem: people and programs take one for the
+# other, or for an l. Here the dot is near its stem, and I has serifs. Its 3 is flat above like a 5; here it is round.
+LETTERS: dict[str, tuple[int, list[Stroke]]] = {
+    "I": (12, [[(2, 21), (10, 21)], [(6, 21), (6, 0)], [(2, 0), (10, 0)]]),
+    "i": (8, [[(4, 14), (4, 0)], [(4, 18), (4, 20)]]),
+    "3": (20, [[(4, 18), (5, 20), (8, 21), (12, 21), (15, 19), (15, 15), (13, 12), (9, 11), (13, 10), (16, 7), (16, 4),
+          (15, 1), (12, 0), (8, 0), (5, 1), (3, 4)]]),
+    "j": (10, [[(6, 14), (6, -3), (5, -6), (3, -7), (1, -7)], [(6, 18), (6, 20)]]),
+}  # fmt: skip
+
 # sign: advance, strokes
 SIGNS: dict[str, tuple[int, list[Stroke]]] = {
     # Hershey's have a doubled stroke or are another sign.

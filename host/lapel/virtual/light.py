@@ -20,9 +20,10 @@ WHOLE_PALM_MM = 104.0
 ROOM_LUX = 300.0
 LASER_W = 0.39e-3  # at 520 nm; hardware limits it to that
 LUMENS_PER_WATT = 683 * 0.71  # photopic sensitivity at 520 nm, CIE 1924
-SPOT_MM = 1.1  # diameter at 1/e^2
-SCATTER_MM = 2.6  # skin spreads part of the light below its surface
-SCATTERED = 0.22
+# Diameter at 1/e^2: the 1 mm that the mirror takes in, let to diverge by 1 mrad; a wider line reads better.
+SPOT_MM = 1.3
+SCATTER_MM = 1.6  # skin spreads part of the light below its surface: green gets less than a millimetre far
+SCATTERED = 0.25
 PERSISTENCE_S = 0.12  # an eye's memory in room light, fading in and out: half as long in effect
 LASER_RGB = np.array(
     [0.02, 1.30, 0.16]

@@ -49,6 +49,10 @@ CREASES: tuple[tuple[tuple[Point, Point, Point, Point], float], ...] = (
     (((-29.0, -57.0), (-12.0, -62.0), (14.0, -62.0), (30.0, -57.0)), 0.7),
 )
 
+# The pin lights only a palm held flat, and stretched skin pulls its lines shallow.
+CREASE_DEPTH_MM = 0.09
+CREASE_SHADE = 0.09  # share of the room's light that does not reach the bottom
+CREASE_FLUSH = 0.15
 CREASE_MM = 0.62  # half width at 1/e
 CREASE_REACH_MM = 2.5
 EDGE_MM = 8.0  # radius of the hand's edge
@@ -87,7 +91,7 @@ def draw(width: int, height: int, mm_per_pixel: float) -> Palm:
         _draw_crease(creases, curve, strength, x, y)
     relief = blur(relief, 1.8 / mm_per_pixel)  # flesh has no edges
     rough = _texture(height, width, mm_per_pixel)
-    relief += 0.010 * rough - 0.22 * creases
+    relief += 0.010 * rough - CREASE_DEPTH_MM * creases
 
     dy, dx = np.gradient(relief, mm_per_pixel)
     normal = np.stack([-dx, dy, np.ones_like(dx)])
@@ -96,9 +100,9 @@ def draw(width: int, height: int, mm_per_pixel: float) -> Palm:
     facing = np.clip((normal * lamp[:, None, None]).sum(0), 0, None) / lamp[2]
     light = DIFFUSE + (1 - DIFFUSE) * np.clip(facing, 0, 1.35)
     shadow = np.clip(1 - np.exp(-np.clip(_silhouette(x + 5, y - 6), 0, None) / 14), 0, 1)
-    light = np.where(skin > 0.5, light * (1 - 0.22 * creases), 0.35 + 0.65 * shadow)
+    light = np.where(skin > 0.5, light * (1 - CREASE_SHADE * creases), 0.35 + 0.65 * shadow)
 
-    flush = np.clip(0.4 * np.exp(-np.clip(-distance, 0, None) / 3) + 0.38 * creases, 0, 1)
+    flush = np.clip(0.4 * np.exp(-np.clip(-distance, 0, None) / 3) + CREASE_FLUSH * creases, 0, 1)
     for (cx, cy), (sx, sy), high in RELIEF:
         flush += 0.09 * high * np.exp(-(((x - cx) / sx) ** 2) - ((y - cy) / sy) ** 2)
     flush = np.clip(flush + 0.05 * rough, 0, 1)[..., None]
