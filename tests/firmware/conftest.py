@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-import lapel.viper
+import lapel.viper  # noqa: F401 - makes pin.* and lapel_wire.* importable on CPython
 import pytest
 from interpreter import MICROPYTHON, run_micropython
 

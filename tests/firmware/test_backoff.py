@@ -19,7 +19,7 @@ def test_each_failure_doubles_it_up_to_the_last():
 def test_chance_spreads_it_over_the_upper_half():
     waits = []
     for chance in range(0, 1 << 15, 7):
-        backoff = Backoff(lambda bits: chance)
+        backoff = Backoff(lambda bits: chance)  # noqa: B023 - used at once
         waits.append(backoff.after(0))
     assert min(waits) == FIRST_MS // 2 and max(waits) == FIRST_MS
 

@@ -20,7 +20,7 @@ FILE = "test_settings.tmp"
 
 
 def remove(path):
-    try:
+    try:  # noqa: SIM105 - MicroPython has no contextlib.suppress
         os.remove(path)
     except OSError:
         pass

@@ -94,7 +94,7 @@ class House:
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Waits for what the other end of the loopback is about to do."""
-        while not condition():  # noqa: ASYNC110 - what is waited for sets no event
+        while not condition():
             await asyncio.sleep(0.005)
 
 

@@ -55,7 +55,7 @@ async def ended(pid: int) -> None:
     async with asyncio.timeout(30):
         while True:
             try:
-                state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+                state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]  # noqa: ASYNC240
             except OSError:
                 return
             if state == "Z":
@@ -71,7 +71,7 @@ async def test_it_serves_on_loopback_with_its_key_only(model: LocalModel) -> Non
     with pytest.raises(openai.AuthenticationError):
         await ask(model, key="another")
     if sys.platform == "linux":
-        assert model.api_key.encode() not in Path(f"/proc/{model.pid}/cmdline").read_bytes()
+        assert model.api_key.encode() not in Path(f"/proc/{model.pid}/cmdline").read_bytes()  # noqa: ASYNC240
     await model.warm("You are a test.")
     pid = model.pid
     await model.stop()

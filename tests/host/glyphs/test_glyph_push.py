@@ -6,7 +6,6 @@ import json
 import random
 from base64 import b64decode
 
-import lapel.viper  # noqa: F401 - the pin's own font stands at the other end
 import pytest
 from lapel import glyph_push
 from lapel.cards import Card, Display, paginate

@@ -7,7 +7,6 @@ import dataclasses
 from array import array
 from pathlib import Path
 
-import lapel.viper  # noqa: F401 - the firmware's projector says what should be in the stream
 import numpy as np
 import pytest
 from lapel import config
@@ -51,5 +50,5 @@ async def test_the_palm_shows_the_letters_themselves(script: str, tmp_path: Path
             assert trip.answer == text and not trip.failure
             expected = frames(text)
             async with asyncio.timeout(LIT_S):
-                while not any(frame in drive(at_home.pin.light()[0]) for frame in expected):  # noqa: ASYNC110
+                while not any(frame in drive(at_home.pin.light()[0]) for frame in expected):
                     await asyncio.sleep(0.1)

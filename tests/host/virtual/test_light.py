@@ -3,7 +3,7 @@
 import re
 from array import array
 
-import lapel.viper
+import lapel.viper  # noqa: F401 - the firmware's own projector draws the text
 import numpy as np
 import pytest
 from lapel.virtual import beam, light
