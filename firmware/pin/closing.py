@@ -5,10 +5,10 @@ wearer.
 """
 
 # How much smaller, as 256 log ratios of area: a fist is 70 to 120 smaller, a hand held still wanders by 15.
-CLOSED = 60
+CLOSED = 56
 CLOSED_AS_FIST = 44  # if the frames look like a fist as well
-CLOSED_ANYHOW = 76  # if they look like another shape
-OPENED = 44  # if they look like a palm
+CLOSED_ANYHOW = 66  # if they look like another shape
+OPENED = 36  # if they look like a palm
 OPENED_ANYHOW = 26
 STEADY_NOISE = 16  # mean wander; a hand that wanders more has to close more, by twice the rest
 TURN_CDEG = (

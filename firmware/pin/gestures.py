@@ -29,7 +29,9 @@ DRIFT_SHIFT = 6  # an untilted hand's pose becomes the reference, in 64 frames
 VOLUME_DETENT_CDEG = 700
 
 FIST_HOLD_MS = 60  # a second frame must agree; with what the tracker needs to be sure, a fist of 150 ms
-FIST_STILL_MM = 12  # between two frames: a hand that leaves the field shrinks as well, but moves
+FIST_STILL_SHARE = (
+    14  # of the distance, between two frames: a hand that leaves the field shrinks as well, but moves
+)
 OPEN_BEFORE_MS = 200  # a fist counts after a palm that was open that long
 LONG_FIST_MS = 700  # opened later than that it was no choice: back
 
@@ -163,7 +165,7 @@ class Gestures:
     def _is_still(self):
         here, before = self._back(0), self._back(1)
         sideways = abs(self._xs[here] - self._xs[before])
-        return sideways + abs(self._ys[here] - self._ys[before]) <= FIST_STILL_MM
+        return sideways + abs(self._ys[here] - self._ys[before]) <= self._zs[here] // FIST_STILL_SHARE
 
     def _is_quiet(self, now_ms):
         return self._open_since_ms is None or ticks_diff(now_ms, self._moved_ms) < QUIET_MS

@@ -35,6 +35,9 @@ ENOUGH = 4  # evidence: a clear frame gives that much at once, a likely one 1
 TRUST = 60  # frames (4 s) that a palm, seen clearly for a second, is believed in while a fist hides it
 YOUNG = 16  # less evidence than that is doubted four times as fast
 GRACE_FRAMES = 2  # an implausible shape in mid-motion
+TRUSTED_GRACE_FRAMES = (
+    5  # the same, of a palm that was seen clearly: a third of a second, half out of the field
+)
 
 
 class Presence:
@@ -52,7 +55,8 @@ class Presence:
         """`size` of `pose.log_size`, share of the blob on its plane in 1/256, slope in 1/1024."""
         if _is_surface(plane, flat_256) or not _may_be_hand(plane, size, self._evidence < YOUNG):
             self._strange += 1
-            if self._strange > GRACE_FRAMES or not self.present:
+            grace = GRACE_FRAMES if self._evidence < YOUNG else TRUSTED_GRACE_FRAMES
+            if self._strange > grace or not self.present:
                 self.leave()
             return
         self._strange = 0

@@ -1,8 +1,9 @@
-"""The virtual hand and its sensor: geometry that can be checked by hand, and frames that repeat with the seed."""
+"""The virtual hand and its sensor: geometry that can be checked, and frames that repeat with the seed."""
 
 import json
 import math
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -130,4 +131,4 @@ def test_wearer_scripts_have_their_time_and_truth():
     assert wearer.frames[-1].t_ms == pytest.approx(wearer.now_ms, abs=70)
     assert wearer.truth[0] is None and any(hand and hand.fingers.middle > 0.99 for hand in wearer.truth)
     times = [frame.t_ms for frame in wearer.frames]
-    assert all(66 <= b - a <= 67 for a, b in zip(times, times[1:], strict=False))
+    assert all(66 <= b - a <= 67 for a, b in pairwise(times))
