@@ -8,7 +8,7 @@ MICROPYTHON_VERSION := 1.28.0.4
 MICROPYTHON := $(VENV)/micropython/bin/micropython
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test test-full bench lint format conformance samples font glyphs ilda-reader clean
+.PHONY: help setup run demo test test-full bench lint format conformance pictures samples font glyphs ilda-reader clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,6 +70,9 @@ glyphs: $(SETUP) ## build the letters of other scripts that the relay pushes (ne
 
 ilda-reader: ## fetch another program's reader of ILDA files, for the tests (needs npm)
 	npm install --silent --no-save --prefix build/node @laser-dac/ilda-reader@0.3.3
+
+pictures: $(SETUP) ## draw the pictures of the documentation
+	$(BIN)/lapel preview "$$(printf 'The Eiffel\nTower is 324\nmeters tall.')" --view palm --png docs/palm.png
 
 samples: $(SETUP) ## let a TTS engine speak the bundled questions
 	$(BIN)/python -m pip install --quiet -e '.[samples]'

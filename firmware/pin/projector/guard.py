@@ -18,8 +18,8 @@ STALE_MS = 200  # three frames of the palm sensor at 15 Hz
 USER_ACTION_MS = 60_000  # an action asks for one answer; the relay's own deadlines are shorter
 APP_SILENT_MS = 500  # the app polls many times a second; silent that long, it hangs
 
-# The limit for a lit beam that does not move is 2 ms, 96 samples at 48 kHz. Half of it, because where the beam is
-# measured from may be renewed once on its way to rest: of 96 samples at rest, 48 in a row are then seen.
+# The limit for a lit beam that does not move is 2 ms, 96 samples at 48 kHz. Half of it, because where the
+# beam is measured from may be renewed once on its way to rest: of 96 samples at rest 48 in a row are seen.
 STILL_SAMPLES = 48
 STILL_DISTANCE = FIELD // 96  # a third of a spot on a 70 mm field; a lone full stop swings 1.8 times that
 FIELD_LIMIT = FIELD * 98 // 100  # the rest is for what the model of the mirror leaves out
