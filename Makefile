@@ -42,7 +42,7 @@ test-full: $(SETUP) ## the long seeds and the big models, under an hour
 	$(BIN)/python -m pytest -q -m full $(ARGS)
 
 bench: $(SETUP) ## measure everything: a table, and JSON in build/bench
-	LAPEL_SPEECH_SET="$(wildcard ../shared/speech/manifest.tsv)" $(BIN)/lapel bench $(ARGS)
+	LAPEL_SPEECH_SET=tests/host/speech/recordings/manifest.tsv $(BIN)/lapel bench $(ARGS)
 
 lint: $(SETUP) ## style, types and format
 	$(BIN)/ruff check .
