@@ -52,14 +52,16 @@ def needed_models(config: Config) -> list[str]:
 class House:
     """`async with House(config) as house` has loaded its engines; `services` is what sessions need.
 
-    A language model that is not here yet is fetched meanwhile: what needs none is answered at once.
+    A language model that is not here yet is fetched meanwhile, if `fetch_model`: what needs none is answered
+    at once.
     Raises SpeechError, HistoryError, ModelError, or EndpointError for an address that is none.
     """
 
-    def __init__(self, config: Config, history: History | None = None) -> None:
+    def __init__(self, config: Config, history: History | None = None, fetch_model: bool = True) -> None:
         self.progress: Progress | None = None  # of the language model's download, while there is one
         self._config = config
         self._history = history
+        self._fetch_model = fetch_model
         self._endpoint: Endpoint | None = None
         self._waiting_for = "The language model is being loaded. Ask again in a moment."
         self._bringing: asyncio.Task[None] | None = None
@@ -118,6 +120,10 @@ class House:
 
     async def _bring_local_model(self) -> None:
         name = self._config.llm.embedded
+        if not self._fetch_model and not models.is_ready(name):
+            self._waiting_for = "The language model is not here yet. Run: lapel models fetch"
+            self._decided.set()
+            return
         while self._endpoint is None:
             try:
                 await self._fetch(name)

@@ -105,7 +105,10 @@ class Home:
 
 @asynccontextmanager
 async def home(
-    config: Config, before: Callable[[House], Any] | None = None, hand: bool = True
+    config: Config,
+    before: Callable[[House], Any] | None = None,
+    hand: bool = True,
+    fetch_model: bool = True,
 ) -> AsyncIterator[Home]:
     """A house, its relay on a free loopback port, and a connected virtual pin over a palm.
 
@@ -114,7 +117,7 @@ async def home(
     recorder = Recorder()
     with tempfile.TemporaryDirectory(prefix="lapel-") as folder:
         config = dataclasses.replace(config, home=Path(folder), relay=RelayConfig(port=0))
-        async with House(config, recorder) as house, Relay(config, house.services) as relay:
+        async with House(config, recorder, fetch_model) as house, Relay(config, house.services) as relay:
             if before is not None:
                 await before(house)
             pins, storage = Pins(config.home), Path(folder) / "pin"

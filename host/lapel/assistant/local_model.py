@@ -82,7 +82,7 @@ class LocalModel:
         if self._supervisor is not None:
             return
         if not await asyncio.to_thread(self._model.is_file):
-            raise LocalModelError(f"there is no model at {self._model}; run: lapel models fetch qwen")
+            raise LocalModelError(f"there is no model at {self._model}; run: lapel models fetch")
         try:
             await self._spawn()
         except BaseException:

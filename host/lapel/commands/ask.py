@@ -33,9 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--language", help="language of the recording: en, zh, de, ... or auto")
     parser.add_argument("--png", type=Path, metavar="FILE", help="write a picture of the palm")
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument(
-        "--no-wait", action="store_true", help="ask even if the language model is not downloaded yet"
-    )
+    parser.add_argument("--no-wait", action="store_true", help="ask now; download no language model for it")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -66,7 +64,7 @@ async def _ask(settings: config.Config, question: bytes | str, options: argparse
         if not options.no_wait:
             await _wait_for_model(house, settings)
 
-    async with home(settings, wait_for_model) as at_home:
+    async with home(settings, wait_for_model, fetch_model=not options.no_wait) as at_home:
         trip = await at_home.ask(question)
         if options.png is not None:
             _save(_picture(at_home.pin), options.png)
