@@ -8,6 +8,7 @@ import json
 
 from . import MAX_MESSAGE_BYTES, WireError
 from .audio import MAX_UTTERANCE_FRAMES, SAMPLES_PER_FRAME
+from .rules import BOOL, check_fields, hex_, id_, integer, list_, map_, quote, text, word
 
 _DUMPS = {"separators": (",", ":")}
 try:
@@ -21,50 +22,27 @@ except TypeError:
 NUMBER_MAX = (1 << 30) - 1  # a MicroPython small integer on a 32-bit chip: no allocation
 TIME_MAX_MS = (1 << 53) - 1  # exact in every JSON implementation
 LINE_BYTES = 96  # 32 hanzi: more than a palm is wide
+CHOICES = 3  # what a tilted hand finds without counting
 GLYPHS_A_MESSAGE = 32  # about 14 hanzi fill a message, or 30 letters of a simpler script
 GLYPH_TEXT_BYTES = 640  # 480 of a glyph in base64; the busiest hanzi has 225
 
-
-def _int(lowest, highest):
-    return ("int", lowest, highest)
-
-
-def _text(most_bytes):
-    return ("text", most_bytes)
-
-
-def _id(most_bytes):
-    return ("id", most_bytes)
-
-
-def _word(*allowed):
-    return ("word", allowed)
-
-
-def _list(most_items, item):
-    return ("list", most_items, item)
-
-
-def _map(**fields):
-    return ("map", fields)
-
-
-_HEX32 = ("hex", 64)  # 32 bytes: a nonce or a SHA-256 MAC
-_UTT = _int(0, NUMBER_MAX)  # number of an utterance, chosen by the pin, growing
-_CARD = _int(0, NUMBER_MAX)
-_BOOL = ("bool",)
-_MS = _int(0, TIME_MAX_MS)
-_ERROR = {"code": _text(32), "text": _text(240), "utt?": _UTT}
+_HEX32 = hex_(64)  # 32 bytes: a nonce or a SHA-256 MAC
+_UTT = integer(0, NUMBER_MAX)  # number of an utterance, chosen by the pin, growing
+_CARD = integer(0, NUMBER_MAX)
+_MS = integer(0, TIME_MAX_MS)
+_PERCENT = integer(0, 100)
+_REQUEST = integer(0, NUMBER_MAX)
+_ERROR = {"code": text(32), "text": text(240), "utt?": _UTT}
 
 UP = {
     # Who is there, and what it can show. `display.kind` says how cards are laid out.
     "hello": {
-        "v": _int(0, 65535),
-        "pin": _id(32),
+        "v": integer(0, 65535),
+        "pin": id_(32),
         "nonce": _HEX32,
-        "firmware": _text(24),
-        "board": _text(24),
-        "display": _map(kind=_text(12), cols=_int(4, 80), lines=_int(1, 8)),
+        "firmware": text(24),
+        "board": text(24),
+        "display": map_({"kind": text(12), "cols": integer(4, 80), "lines": integer(1, 8)}),
     },
     "proof": {"mac": _HEX32},
     # A spoken question: start, audio frames (binary), end. `samples` counts real samples, without
@@ -72,20 +50,52 @@ UP = {
     "utterance_start": {"utt": _UTT},
     "utterance_end": {
         "utt": _UTT,
-        "frames": _int(0, MAX_UTTERANCE_FRAMES),
-        "samples": _int(0, MAX_UTTERANCE_FRAMES * SAMPLES_PER_FRAME),
-        "dropped?": _int(0, NUMBER_MAX),
+        "frames": integer(0, MAX_UTTERANCE_FRAMES),
+        "samples": integer(0, MAX_UTTERANCE_FRAMES * SAMPLES_PER_FRAME),
+        "dropped?": integer(0, NUMBER_MAX),
     },
     "utterance_cancel": {"utt": _UTT},
     # A typed question.
-    "ask": {"utt": _UTT, "text": _text(1000)},
-    # What happened on the pin. `pin_ms` is its own clock, for measuring only.
+    "ask": {"utt": _UTT, "text": text(1000)},
+    # What happened to a card. `pin_ms` is the pin's own clock, for measuring only.
     "event": {
-        "name": _word("shown", "page", "dismissed", "chosen"),
+        "name": word("shown", "page", "dismissed", "chosen", "level"),
         "card": _CARD,
-        "page?": _int(0, 255),
-        "choice?": _id(24),
+        "page?": integer(0, 255),
+        "choice?": id_(24),
+        "level?": _PERCENT,
+        "by?": word("wearer", "press", "timeout"),
         "pin_ms?": _MS,
+    },
+    # The wearer opened a view of the menu that only the relay can fill.
+    "open": {"view": id_(24)},
+    # What became of an alarm, timer or reminder that the pin rang by its own clock.
+    "alarm": {"id": id_(24), "what": word("rang", "snoozed", "stopped"), "unix_ms?": _MS},
+    # How the pin is: now and then, and when something changes.
+    "status": {
+        "battery_percent?": _PERCENT,
+        "battery_mv?": integer(0, 10000),
+        "charging?": BOOL,
+        "rssi_dbm?": integer(-128, 0),
+        "heap_free": integer(0, NUMBER_MAX),
+        "uptime_s": integer(0, NUMBER_MAX),
+        "resets": integer(0, NUMBER_MAX),
+        "cause?": text(24),
+        "dropped": integer(0, NUMBER_MAX),
+        "slot?": text(12),
+        "state?": text(16),
+    },
+    "crash": {"text": text(1200)},
+    "settings_done": {"request": _REQUEST, "error?": text(240)},
+    # The new key is kept: an HMAC made with it, as in the challenge.
+    "rekeyed": {"mac": _HEX32},
+    # The next bytes of an update: of its manifest (file 0) or of the manifest's file of that number.
+    "update_want": {"update": _HEX32, "file": integer(0, 255), "offset": integer(0, NUMBER_MAX)},
+    "update_state": {
+        "update": _HEX32,
+        "phase": word("receiving", "verified", "switched", "good", "refused", "reverted"),
+        "percent?": _PERCENT,
+        "text?": text(240),
     },
     "time": {"pin_ms": _MS},
     "error": _ERROR,
@@ -93,27 +103,69 @@ UP = {
 
 DOWN = {
     "challenge": {"nonce": _HEX32, "mac": _HEX32},
-    "welcome": {"session": _text(32), "unix_ms": _MS},
+    "welcome": {"session": text(32), "unix_ms": _MS},
     # Every frame of this utterance numbered below `next` has arrived.
-    "ack": {"utt": _UTT, "next": _int(0, MAX_UTTERANCE_FRAMES)},
-    "partial": {"utt": _UTT, "text": _text(1000)},
-    "final": {"utt": _UTT, "text": _text(1000)},
+    "ack": {"utt": _UTT, "next": integer(0, MAX_UTTERANCE_FRAMES)},
+    "partial": {"utt": _UTT, "text": text(1000)},
+    "final": {"utt": _UTT, "text": text(1000)},
     # Pages of lines that fit this pin's display. The same `card` with a higher `rev` replaces it
     # while it grows; `more` says that it still does.
     "card": {
         "card": _CARD,
-        "rev": _int(0, NUMBER_MAX),
-        "kind": _word("answer", "notice", "error", "choice"),
-        "pages": _list(32, _list(8, _text(LINE_BYTES))),
-        "more": _BOOL,
+        "rev": integer(0, NUMBER_MAX),
+        "kind": word("answer", "notice", "error", "choice", "confirm", "menu", "player"),
+        "pages": list_(32, list_(8, text(LINE_BYTES))),
+        "more": BOOL,
         "utt?": _UTT,
-        "title?": _text(48),
-        "choices?": _list(3, _map(id=_id(24), label=_text(24))),
+        "title?": text(48),
+        "choices?": list_(CHOICES, map_({"id": id_(24), "label": text(24)})),
+        "focus?": integer(0, CHOICES - 1),
+        # What a swipe chooses, and what rolling the wrist turns.
+        "swipe?": map_({"next?": id_(24), "previous?": id_(24)}),
+        "level?": _PERCENT,
+        # In large figures instead of lines: a text, or what is left until then.
+        "big?": text(12),
+        "ends_ms?": _MS,
+        # A card that nobody asked for: how much it may disturb.
+        "alert?": word("quiet", "normal", "urgent"),
     },
     # Letters that the pin's font lacks, before the card that needs them: packed strokes (`glyphs`) as base64.
     "glyphs": {
-        "glyphs": _list(GLYPHS_A_MESSAGE, _map(code=_int(0x20, 0x10FFFF), strokes=_text(GLYPH_TEXT_BYTES)))
+        "glyphs": list_(
+            GLYPHS_A_MESSAGE, map_({"code": integer(0x20, 0x10FFFF), "strokes": text(GLYPH_TEXT_BYTES)})
+        )
     },
+    # What the pin's own home view shows of the house.
+    "home": {"next?": text(LINE_BYTES), "unread": integer(0, 999), "playing?": text(LINE_BYTES)},
+    # Everything that is to ring, soonest first: it replaces what was sent before.
+    "alarms": {
+        "alarms": list_(
+            8,
+            map_(
+                {"id": id_(24), "unix_ms": _MS, "label": text(48), "kind": word("timer", "alarm", "reminder")}
+            ),
+        )
+    },
+    "ring": {"seconds": integer(0, 60)},
+    "settings": {
+        "request": _REQUEST,
+        "volume?": _PERCENT,
+        "brightness?": _PERCENT,
+        "silent?": BOOL,
+        "networks?": list_(4, map_({"ssid": text(32), "password": text(64), "hidden": BOOL})),
+        "relays?": list_(4, map_({"host": id_(64), "port": integer(1, 65535)})),
+    },
+    "rekey": {"key": _HEX32},
+    # A signed update is there; the pin asks for its bytes when it is idle.
+    "update": {
+        "update": _HEX32,
+        "version": text(24),
+        "manifest_bytes": integer(1, NUMBER_MAX),
+        "total_bytes": integer(0, NUMBER_MAX),
+    },
+    # The answer spoken: audio frames (binary) between these two.
+    "voice_start": {"voice": _UTT, "card?": _CARD},
+    "voice_end": {"voice": _UTT, "frames": integer(0, NUMBER_MAX)},
     "time": {"pin_ms": _MS, "unix_ms": _MS},
     "error": _ERROR,
 }
@@ -142,11 +194,11 @@ def decode(table, text):
         message = json.loads(text) if size <= MAX_MESSAGE_BYTES else None
     except (ValueError, TypeError, RuntimeError):
         # RuntimeError: nested too deeply, on either interpreter. TypeError: MicroPython takes {[]: 1} so far.
-        raise WireError("not_json", "expected one JSON object, got: %s" % _quote(text)) from None
+        raise WireError("not_json", "expected one JSON object, got: %s" % quote(text)) from None
     if size > MAX_MESSAGE_BYTES:
         raise WireError("too_long", "expected at most %d bytes, got %d" % (MAX_MESSAGE_BYTES, size))
     if not isinstance(message, dict):
-        raise WireError("not_json", "expected one JSON object, got: %s" % _quote(text))
+        raise WireError("not_json", "expected one JSON object, got: %s" % quote(text))
     return check(table, message)
 
 
@@ -154,93 +206,7 @@ def check(table, message):
     """`message` with only the fields that `table` knows, each checked. Raises WireError."""
     t = message.get("t")
     if not isinstance(t, str) or t not in table:
-        raise WireError("unknown_type", "expected one of %s, got %s" % (", ".join(sorted(table)), _quote(t)))
-    checked = _check_fields(t, table[t], message)
+        raise WireError("unknown_type", "expected one of %s, got %s" % (", ".join(sorted(table)), quote(t)))
+    checked = check_fields(t, table[t], message)
     checked["t"] = t
     return checked
-
-
-def _check_fields(where, fields, value):
-    checked = {}
-    for key in fields:
-        name = key[:-1] if key.endswith("?") else key
-        if value.get(name) is not None:
-            checked[name] = _check_value(where + "." + name, fields[key], value[name])
-        elif name == key:
-            raise WireError("missing_field", "%s.%s is missing" % (where, name))
-    return checked
-
-
-def _check_value(where, rule, value):
-    kind = rule[0]
-    if kind == "int":
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise _wrong_type(where, "a whole number", value)
-        if not rule[1] <= value <= rule[2]:
-            raise WireError(
-                "out_of_range", "%s: expected %d to %d, got %d" % (where, rule[1], rule[2], value)
-            )
-    elif kind == "bool":
-        if not isinstance(value, bool):
-            raise _wrong_type(where, "true or false", value)
-    elif kind == "list":
-        if not isinstance(value, list):
-            raise _wrong_type(where, "a list", value)
-        if len(value) > rule[1]:
-            raise WireError("too_long", "%s: at most %d items, got %d" % (where, rule[1], len(value)))
-        return [_check_value(where, rule[2], item) for item in value]
-    elif kind == "map":
-        if not isinstance(value, dict):
-            raise _wrong_type(where, "an object", value)
-        return _check_fields(where, rule[1], value)
-    else:
-        _check_text(where, rule, value)
-    return value
-
-
-def _check_text(where, rule, value):
-    if not isinstance(value, str):
-        raise _wrong_type(where, "a text", value)
-    try:
-        utf8 = value.encode()
-    except ValueError:  # half of a surrogate pair: CPython's JSON lets it in, UTF-8 does not
-        utf8 = b"\xed\xa0"
-    if 0xED in utf8 and _has_surrogate(utf8):
-        raise WireError("wrong_type", "%s: expected Unicode text, got half a surrogate pair" % where)
-    size = len(utf8)
-    if rule[0] == "word":
-        if value not in rule[1]:
-            allowed = ", ".join(rule[1])
-            raise WireError(
-                "out_of_range", "%s: expected one of %s, got %s" % (where, allowed, _quote(value))
-            )
-    elif rule[0] == "hex":
-        if size != rule[1]:
-            raise WireError("out_of_range", "%s: expected %d hex digits, got %d" % (where, rule[1], size))
-        for c in value:
-            if c not in "0123456789abcdef":
-                raise WireError("out_of_range", "%s: expected lower-case hex digits" % where)
-    elif size > rule[1]:
-        raise WireError("too_long", "%s: at most %d bytes, got %d" % (where, rule[1], size))
-    elif rule[0] == "id":
-        for c in utf8:
-            if not 0x20 < c < 0x7F:
-                raise WireError("out_of_range", "%s: expected ASCII without spaces" % where)
-
-
-def _has_surrogate(utf8):
-    """Whether U+D800 to U+DFFF is in it, which MicroPython encodes where CPython raises."""
-    return any(utf8[i] == 0xED and utf8[i + 1] >= 0xA0 for i in range(len(utf8) - 1))
-
-
-def _wrong_type(where, expected, value):
-    return WireError("wrong_type", "%s: expected %s, got %s" % (where, expected, _quote(value)))
-
-
-def _quote(value):
-    """A peer's value, short and in one line, for an error message."""
-    if isinstance(value, dict):
-        return "an object"
-    if isinstance(value, list):
-        return "a list"  # its repr could nest too deeply for the stack
-    return repr(value)[:40]
