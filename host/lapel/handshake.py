@@ -32,6 +32,7 @@ class Greeted:
     pin: Pin
     display: Display
     firmware: str
+    board: str
 
 
 async def authenticate(connection: ServerConnection, pins: Pins, has_room: Callable[[Pin], bool]) -> Greeted:
@@ -71,7 +72,7 @@ async def authenticate(connection: ServerConnection, pins: Pins, has_room: Calla
         )
     )
     display = Display(hello["display"]["cols"], hello["display"]["lines"])
-    return Greeted(pin, display, hello["firmware"])
+    return Greeted(pin, display, hello["firmware"], hello["board"])
 
 
 async def _expect(connection: ServerConnection, t: str, who: str) -> dict[str, Any]:

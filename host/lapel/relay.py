@@ -15,10 +15,11 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from .config import Config, check_listen_address
+from .conversation import Conversation
 from .devices.certificate import server_context
 from .devices.pins import Pin, Pins, PinsError
 from .handshake import Greeted, Refused, authenticate
-from .session import Memory, Services, Session
+from .session import Services, Session
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ class Relay:
         self._services = services
         self._pins = Pins(config.home)
         self._sessions: dict[str, ServerConnection] = {}
-        self._memories: dict[str, Memory] = {}
+        self._conversations: dict[str, Conversation] = {}
         self._strangers: dict[ServerConnection, None] = {}  # in the order they came
         self._server: Server | None = None
         self._watching: asyncio.Task[None] | None = None
@@ -166,9 +167,9 @@ class Relay:
             # The old link may be half open and would not answer a close: it goes without being waited for.
             log.info("%s connected again; its old link is dropped", pin_id)
             before.transport.abort()
-        memory = self._memories.setdefault(pin_id, Memory())
+        conversation = self._conversations.setdefault(pin_id, Conversation())
         try:
-            await Session(connection, greeted, memory, self._services).run()
+            await Session(connection, greeted, conversation, self._services).run()
         finally:
             if self._sessions.get(pin_id) is connection:
                 del self._sessions[pin_id]

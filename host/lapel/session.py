@@ -9,9 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from lapel_wire import WireError, messages
@@ -19,60 +18,47 @@ from lapel_wire.audio import MAX_UTTERANCE_FRAMES, MAX_UTTERANCE_S, SAMPLES_PER_
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
-from .cards import Card, printable
-from .glyph_push import GlyphPush
+from .cards import printable
+from .connected import ConnectedPin
+from .conversation import Conversation
+from .desks import Desk, Desks
 from .handshake import Greeted
 from .listening import Listening
-from .services import Assistant, Exchange, Gone, History, Speech, TurnRecord
+from .services import Assistant, Gone, History, Speech, TurnRecord
 from .turn import Turn
 from .utterance import Utterance
 
 log = logging.getLogger(__name__)
 
 ACK_FRAMES = 32  # one a second is enough to free frames, and costs the pin a parsed message each
-SEND_S = 5.0  # a pin that takes nothing for so long is gone
 UTTERANCE_S = MAX_UTTERANCE_S + 5  # wall clock; after it nobody's finger is on the button
 MAX_WIRE_ERRORS = 20  # a peer that breaks the protocol this often is broken
 STOP_S = 2.0  # an engine that does not let itself be cancelled holds a shutdown up no longer
 _PARTIAL_CHARACTERS = 250  # within the wire's limit in any script, and more than a palm shows
-_CONTEXT_EXCHANGES = 4  # follow-up questions reach back this far ...
-_CONTEXT_S = 300.0  # ... and this long
-
-
-@dataclass
-class Memory:
-    """What outlives a pin's connection while the relay runs: the talk, and the last answer."""
-
-    exchanges: deque[tuple[float, Exchange]] = field(default_factory=lambda: deque(maxlen=_CONTEXT_EXCHANGES))
-    answered: tuple[int, str, Card] | None = None  # utterance, its `final`, and the card to send again
-
-    def earlier(self) -> list[Exchange]:
-        oldest = time.monotonic() - _CONTEXT_S
-        return [exchange for at, exchange in self.exchanges if at >= oldest]
-
-    def remember(self, question: str, answer: str) -> None:
-        self.exchanges.append((time.monotonic(), Exchange(question, answer)))
 
 
 @dataclass(frozen=True)
 class Services:
+    """What all sessions share."""
+
     speech: Speech
     assistant: Assistant
     history: History
+    desks: tuple[Desk, ...] = ()
 
 
 class Session:
     """Speaks the wire's protocol with one authenticated pin."""
 
     def __init__(
-        self, connection: ServerConnection, greeted: Greeted, memory: Memory, services: Services
+        self, connection: ServerConnection, greeted: Greeted, conversation: Conversation, services: Services
     ) -> None:
         self._connection = connection
-        self._display = greeted.display
-        self._memory = memory
+        self._pin = ConnectedPin(connection, greeted)
+        self._name = self._pin.name
+        self._conversation = conversation
         self._services = services
-        self._name = f"{greeted.pin.name} ({greeted.pin.id})"
-        self._pin_id = greeted.pin.id
+        self._desks = Desks(services.desks)
         self._utterance: Utterance | None = None
         self._listening: Listening | None = None
         self._turn: Turn | None = None
@@ -80,12 +66,12 @@ class Session:
         self._tasks: set[asyncio.Task[None]] = set()
         self._overdue: asyncio.TimerHandle | None = None
         self._errors = 0
-        self._glyphs = GlyphPush()
 
     async def run(self) -> None:
         """Serves the pin until its connection ends. Raises nothing for a connection that breaks."""
         log.info("%s connected", self._name)
         try:
+            await self._desks.joined(self._pin)
             async for data in self._connection:
                 try:
                     await self._receive(data)
@@ -94,6 +80,7 @@ class Session:
         except (Gone, ConnectionClosed) as error:
             log.info("%s: %s", self._name, error)
         finally:
+            self._desks.left(self._pin)
             await self._stop()
             log.info("%s disconnected", self._name)
 
@@ -103,9 +90,11 @@ class Session:
             return
         message = messages.decode(messages.UP, data)
         handler = self._handlers.get(message["t"])
-        if handler is None:
+        if handler is not None:
+            await handler(self, message)
+        elif message["t"] not in self._desks.takes:
             raise WireError("unknown_type", f"{message['t']} has no place after the welcome")
-        await handler(self, message)
+        await self._desks.message(self._pin, message)
 
     async def _start(self, message: dict[str, Any]) -> None:
         self._interrupt()
@@ -153,7 +142,7 @@ class Session:
             )  # fmt: skip
         turn = self._new_turn(utterance.number)
         turn.record.frames = {"sent": frames, "received": utterance.received, "lost": lost}
-        running = self._begin(turn, lambda: turn.spoken(pcm, listening.heard, self._memory.earlier()))
+        running = self._begin(turn, lambda: turn.spoken(pcm, listening.heard, self._conversation.earlier()))
         running.add_done_callback(lambda _: listening.cancel())  # also if a new press ends it at once
         await self._acknowledge(utterance)
 
@@ -167,7 +156,7 @@ class Session:
         if await self._repeat(message["utt"]):
             return
         turn = self._new_turn(message["utt"])
-        self._begin(turn, lambda: turn.typed(message["text"], self._memory.earlier()))
+        self._begin(turn, lambda: turn.typed(message["text"], self._conversation.earlier()))
 
     async def _event(self, message: dict[str, Any]) -> None:
         log.debug("%s: %s", self._name, message)
@@ -183,12 +172,11 @@ class Session:
                 self._services.history.add(turn.record)  # else it is kept when the turn ends
 
         elif message["name"] == "page" and "page" in message:
-            for text in self._glyphs.turned(message["card"], message["page"]):
-                await self._send(text)
+            await self._pin.turned(message["card"], message["page"])
 
     async def _time(self, message: dict[str, Any]) -> None:
         now = int(time.time() * 1000)
-        await self._send(messages.encode(messages.DOWN, "time", pin_ms=message["pin_ms"], unix_ms=now))
+        await self._pin.send("time", pin_ms=message["pin_ms"], unix_ms=now)
 
     async def _pin_error(self, message: dict[str, Any]) -> None:
         log.warning("%s reports %r: %r", self._name, message["code"], message["text"])
@@ -204,9 +192,8 @@ class Session:
     }
 
     def _new_turn(self, utt: int) -> Turn:
-        record = TurnRecord(self._pin_id, utt)
-        services = self._services
-        return Turn(record, self._display, services.speech, services.assistant, self._send, self._send_card)
+        record = TurnRecord(self._pin.pin_id, utt)
+        return Turn(record, self._pin, self._services.speech, self._services.assistant)
 
     def _begin(self, turn: Turn, work: Callable[[], Awaitable[None]]) -> asyncio.Task[None]:
         self._turn = turn
@@ -233,54 +220,36 @@ class Session:
                 self._services.history.add(record)
             raise
         if turn.card is not None:
-            final = messages.encode(messages.DOWN, "final", utt=record.utt, text=record.question)
-            self._memory.answered = (record.utt, final, turn.card)
+            self._conversation.answered = (record.utt, record.question, turn.card)
         if record.question and not record.failure:
-            self._memory.remember(record.question, record.answer)
+            self._conversation.remember(record.question, record.answer)
         log.info("%s: utterance %d answered, ms after release: %s", self._name, record.utt, record.timings_ms)
         self._services.history.add(record)
 
     async def _repeat(self, utt: int) -> bool:
         """Sends the last answer again if the pin repeats its question after a lost link."""
-        answered = self._memory.answered
+        answered = self._conversation.answered
         if answered is None or answered[0] != utt:
             return False
-        await self._send(answered[1])
-        await self._send_card(answered[2])
+        await self._pin.send("final", utt=utt, text=answered[1])
+        await self._pin.send_card(answered[2])
         return True
 
     async def _acknowledge(self, utterance: Utterance) -> None:
-        await self._send(messages.encode(messages.DOWN, "ack", utt=utterance.number, next=utterance.next))
+        await self._pin.send("ack", utt=utterance.number, next=utterance.next)
 
     async def _send_partial(self, text: str) -> None:
         if self._utterance is not None:
             short = printable(text[:_PARTIAL_CHARACTERS])
-            await self._send(
-                messages.encode(messages.DOWN, "partial", utt=self._utterance.number, text=short)
-            )
+            await self._pin.send("partial", utt=self._utterance.number, text=short)
 
     async def _refuse(self, error: WireError) -> None:
         self._errors += 1
         log.warning("%s broke the protocol: %s: %s", self._name, error.code, error.text)
         text = error.text.encode()[:200].decode(errors="ignore")
-        await self._send(messages.encode(messages.DOWN, "error", code=error.code, text=text))
+        await self._pin.send("error", code=error.code, text=text)
         if self._errors >= MAX_WIRE_ERRORS:
             await self._connection.close(1008, "too many protocol errors")
-
-    async def _send_card(self, card: Card) -> None:
-        for text in self._glyphs.before(card):
-            await self._send(text)
-        await self._send(card.message())
-
-    async def _send(self, text: str) -> None:
-        try:
-            async with asyncio.timeout(SEND_S):
-                await self._connection.send(text)
-        except TimeoutError:
-            self._connection.transport.abort()
-            raise Gone(f"took nothing for {SEND_S:.0f} s") from None
-        except ConnectionClosed as error:
-            raise Gone(str(error)) from None
 
     def _interrupt(self) -> None:
         if self._running is not None and not self._running.done():

@@ -14,7 +14,8 @@ from contextlib import aclosing, asynccontextmanager
 
 from lapel_wire import messages
 
-from .cards import Card, Display, paginate, plain, printable, settled
+from .cards import Card, paginate, plain, printable, settled
+from .desks import PinLink
 from .services import Assistant, Exchange, Gone, Speech, TurnRecord, Unanswerable
 
 log = logging.getLogger(__name__)
@@ -36,24 +37,20 @@ _card_numbers = itertools.count(int(time.time()) % (1 << 28))
 
 
 class Turn:
-    """Runs once. `send` takes wire texts, `send_card` a card; both raise Gone when the pin has left."""
+    """Runs once. Raises Gone when the pin has left."""
 
     def __init__(
         self,
         record: TurnRecord,
-        display: Display,
+        pin: PinLink,
         speech: Speech,
         assistant: Assistant,
-        send: Callable[[str], Awaitable[None]],
-        send_card: Callable[[Card], Awaitable[None]],
     ) -> None:
         self.record = record
         self.card: Card | None = None
-        self._display = display
+        self._pin = pin
         self._speech = speech
         self._assistant = assistant
-        self._send = send
-        self._send_card = send_card
         record.started_s = time.monotonic()
 
     async def spoken(
@@ -97,7 +94,7 @@ class Turn:
         question = printable(question).encode()[:_MAX_QUESTION_BYTES].decode(errors="ignore")
         self.record.question = question
         self._mark("transcript")
-        await self._send(messages.encode(messages.DOWN, "final", utt=self.record.utt, text=question))
+        await self._pin.send("final", utt=self.record.utt, text=question)
         text = ""
         next_growth = 0.0
         try:
@@ -124,7 +121,7 @@ class Turn:
         await self._show("answer", plain(text) or NO_ANSWER)
 
     async def _show(self, kind: str, text: str, more: bool = False) -> None:
-        pages = paginate(text, self._display)
+        pages = paginate(text, self._pin.display)
         if self.card is None:
             self._mark("first_card")
             number = next(_card_numbers) & messages.NUMBER_MAX
@@ -138,7 +135,7 @@ class Turn:
         if not more:
             self.record.answer, self.record.kind, self.record.pages = text, self.card.kind, pages
             self._mark("last_card")
-        await self._send_card(self.card)
+        await self._pin.send_card(self.card)
 
     @asynccontextmanager
     async def _failures(self) -> AsyncIterator[None]:

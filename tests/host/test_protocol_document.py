@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import lapel.connected
 import lapel.relay
 import lapel.session
 import pytest
@@ -83,7 +84,7 @@ def test_every_reason_of_a_refusal_is_in_the_code_and_the_document() -> None:
         f"after {lapel.session.UTTERANCE_S}\nseconds of the clock",
         f"every {lapel.session.ACK_FRAMES} frames, a second",
         f"challenge | {lapel.relay.CHALLENGE_S:.0f} s",
-        f"takes nothing | {lapel.session.SEND_S:.0f} s",
+        f"takes nothing | {lapel.connected.SEND_S:.0f} s",
         f"ping | {lapel.relay.PING_S:.0f} s, one every {lapel.relay.PING_S:.0f} s",
         f"TLS and upgrade | {lapel.relay.OPEN_S:.0f} s each",
         f"protocol errors | {lapel.session.MAX_WIRE_ERRORS} a connection",

@@ -13,9 +13,9 @@ import ssl
 from collections.abc import Awaitable
 from pathlib import Path
 
+import lapel.connected
 import lapel.handshake
 import lapel.relay
-import lapel.session
 import pytest
 from lapel.bench.instant import ANSWER
 from lapel.bench.wire_client import WireClient
@@ -397,7 +397,7 @@ async def test_strangers_beyond_the_limit_push_out_the_oldest(
 
 
 async def test_a_pin_that_reads_nothing_is_dropped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lapel.session, "SEND_S", 0.2)
+    monkeypatch.setattr(lapel.connected, "SEND_S", 0.2)
     async with running(tmp_path) as house:
         client = await opened(house)
         await client.challenge()
