@@ -8,11 +8,13 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from ..services import Exchange
-from ..skills import SKILLS
+from ..skills import abilities, clock
 from .intents import Matcher
 from .llm import LanguageModel
 
 log = logging.getLogger(__name__)
+
+SKILLS = {"Time": clock.current_time, "Date": clock.current_date, "Abilities": abilities.abilities}
 
 _SYSTEM = (
     "You are Lapel, a voice assistant whose answers are read in light on the palm of a hand. "

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lapel.assistant.intents import Matcher, normalise
-from lapel.skills import SKILLS
+from lapel.assistant.assistant import SKILLS
 from lapel.skills.clock import current_date, current_time
 
 MATCHER = Matcher()
