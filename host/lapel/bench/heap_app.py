@@ -17,7 +17,7 @@ async def measure():
     while app.machine.state != LISTENING:
         await asyncio.sleep_ms(100)
     await asyncio.sleep_ms(1500)
-    utterance = app.mic.utterance
+    utterance = app.asking.mic.utterance
     gc.collect()
     gc.disable()
     frames, allocated = utterance.frames, gc.mem_alloc()
