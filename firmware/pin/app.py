@@ -1,7 +1,7 @@
 """The pin: what a press, a message or a passing second does, by the state it is in.
 
 Only this module knows all the others; it is the one loop in which they meet. What a question needs is in
-`asking`, what is on the palm in `reading`. Everything else that a pin does beside them (alarms, power, updates)
+`asking`, what is on the palm in `reading`. Everything else that a pin does (alarms, power, updates, the hand)
 is a room of its own, which plugs in here:
 
     class Room:

@@ -5,9 +5,9 @@ The microphone runs from the first edge of a press; what it hears becomes a ques
 
 import os
 
-from pin import button, log, question, states
+from pin import button, log, question
 from pin.link import UP
-from pin.states import LISTENING, OFFLINE, SHOWING, THINKING
+from pin.states import OFFLINE, THINKING
 from pin.utterance import Utterance
 
 NUMBER_BITS = 29  # utterances start at random, so that no boot repeats the numbers of the last one
