@@ -6,10 +6,10 @@ import asyncio
 from typing import Any
 
 from lapel_wire import messages
-from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
 from .cards import Card
+from .connection import PinConnection
 from .glyph_push import GlyphPush
 from .handshake import Greeted
 from .services import Gone
@@ -20,7 +20,7 @@ SEND_S = 5.0  # a pin that takes nothing for so long is gone
 class ConnectedPin:
     """Everything that sends raises Gone once the pin has left, or takes nothing any more."""
 
-    def __init__(self, connection: ServerConnection, greeted: Greeted) -> None:
+    def __init__(self, connection: PinConnection, greeted: Greeted) -> None:
         self.pin_id = greeted.pin.id
         self.name = f"{greeted.pin.name} ({greeted.pin.id})"
         self.display = greeted.display

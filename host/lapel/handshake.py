@@ -10,9 +10,9 @@ from typing import Any
 
 from lapel_wire import VERSION, WireError, messages
 from lapel_wire.challenge import KEY_BYTES, NONCE_BYTES, mac, same
-from websockets.asyncio.server import ServerConnection
 
 from .cards import Display
+from .connection import PinConnection
 from .devices.pins import Pin, Pins
 
 
@@ -35,7 +35,7 @@ class Greeted:
     board: str
 
 
-async def authenticate(connection: ServerConnection, pins: Pins, has_room: Callable[[Pin], bool]) -> Greeted:
+async def authenticate(connection: PinConnection, pins: Pins, has_room: Callable[[Pin], bool]) -> Greeted:
     """Runs hello, challenge, proof, welcome. Raises Refused, WireError or ConnectionClosed.
 
     An unknown pin is challenged with a random key, so that a stranger cannot tell which ids exist.
@@ -75,7 +75,7 @@ async def authenticate(connection: ServerConnection, pins: Pins, has_room: Calla
     return Greeted(pin, display, hello["firmware"], hello["board"])
 
 
-async def _expect(connection: ServerConnection, t: str, who: str) -> dict[str, Any]:
+async def _expect(connection: PinConnection, t: str, who: str) -> dict[str, Any]:
     text = await connection.recv()
     if not isinstance(text, str):
         raise WireError("unknown_type", f"expected {t}, got a binary frame before the challenge was passed")

@@ -15,6 +15,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from .config import Config, check_listen_address
+from .connection import PinConnection
 from .conversation import Conversation
 from .devices.certificate import server_context
 from .devices.pins import Pin, Pins, PinsError
@@ -43,9 +44,9 @@ class Relay:
         self._config = config
         self._services = services
         self._pins = Pins(config.home)
-        self._sessions: dict[str, ServerConnection] = {}
+        self._sessions: dict[str, PinConnection] = {}
         self._conversations: dict[str, Conversation] = {}
-        self._strangers: dict[ServerConnection, None] = {}  # in the order they came
+        self._strangers: dict[PinConnection, None] = {}  # in the order they came
         self._server: Server | None = None
         self._watching: asyncio.Task[None] | None = None
 
@@ -62,7 +63,7 @@ class Relay:
         try:
             await _check_address(host, port)
             self._server = await serve(
-                self._serve,
+                self.serve,
                 host,
                 port,
                 ssl=tls,
@@ -114,7 +115,8 @@ class Relay:
             return connection.respond(HTTPStatus.NOT_FOUND, f"Pins connect to {PATH}.\n")
         return None
 
-    async def _serve(self, connection: ServerConnection) -> None:
+    async def serve(self, connection: PinConnection) -> None:
+        """Challenges who is there and serves it until it leaves; the console brings its own pins here."""
         if len(self._strangers) >= STRANGERS:
             oldest = next(iter(self._strangers))
             log.warning("%d strangers at once; %s has to go", len(self._strangers), _address(oldest))
@@ -159,7 +161,7 @@ class Relay:
                     log.warning("%s was revoked and is cut off", pin_id)
                     connection.transport.abort()
 
-    async def _session(self, connection: ServerConnection, greeted: Greeted) -> None:
+    async def _session(self, connection: PinConnection, greeted: Greeted) -> None:
         pin_id = greeted.pin.id
         before = self._sessions.get(pin_id)
         self._sessions[pin_id] = connection
@@ -174,7 +176,7 @@ class Relay:
             if self._sessions.get(pin_id) is connection:
                 del self._sessions[pin_id]
 
-    async def _turn_away(self, connection: ServerConnection, code: str, sentence: str, detail: str) -> None:
+    async def _turn_away(self, connection: PinConnection, code: str, sentence: str, detail: str) -> None:
         log.warning("refused %s: %s", _address(connection), detail)
         try:
             if sentence:
@@ -184,7 +186,7 @@ class Relay:
             pass  # it left first
 
 
-def _address(connection: ServerConnection) -> str:
+def _address(connection: PinConnection) -> str:
     address = connection.remote_address
     return f"{address[0]}:{address[1]}" if address else "a closed connection"
 

@@ -15,11 +15,11 @@ from typing import Any, ClassVar
 
 from lapel_wire import WireError, messages
 from lapel_wire.audio import MAX_UTTERANCE_FRAMES, MAX_UTTERANCE_S, SAMPLES_PER_FRAME, unpack_header
-from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
 from .cards import printable
 from .connected import ConnectedPin
+from .connection import PinConnection
 from .conversation import Conversation
 from .desks import Desk, Desks
 from .handshake import Greeted
@@ -51,7 +51,7 @@ class Session:
     """Speaks the wire's protocol with one authenticated pin."""
 
     def __init__(
-        self, connection: ServerConnection, greeted: Greeted, conversation: Conversation, services: Services
+        self, connection: PinConnection, greeted: Greeted, conversation: Conversation, services: Services
     ) -> None:
         self._connection = connection
         self._pin = ConnectedPin(connection, greeted)
