@@ -17,6 +17,7 @@ from lapel_wire import PORT
 _LIMITS = {
     "relay": {"port": (0, 65_535), "max_pins": (1, 10_000)},  # port 0: whichever is free
     "history": {"days": (0, 36_500)},
+    "console": {"port": (0, 65_535)},
 }
 _ENVIRONMENT = {
     "speech": {"url": "LAPEL_STT_URL", "key": "LAPEL_STT_KEY", "model": "LAPEL_STT_MODEL"},
@@ -57,6 +58,13 @@ class HistoryConfig:
 
 
 @dataclass(frozen=True)
+class ConsoleConfig:
+    on: bool = True
+    host: str = "127.0.0.1"  # another of this computer's addresses lets phones in, over TLS
+    port: int = PORT + 1
+
+
+@dataclass(frozen=True)
 class Config:
     """All settings; `home` is the folder that holds them with the keys and the history."""
 
@@ -65,6 +73,7 @@ class Config:
     speech: SpeechConfig = field(default_factory=SpeechConfig)
     llm: LlmConfig = field(default_factory=LlmConfig)
     history: HistoryConfig = field(default_factory=HistoryConfig)
+    console: ConsoleConfig = field(default_factory=ConsoleConfig)
 
 
 def default_home() -> Path:
@@ -81,13 +90,20 @@ def load(home: Path | None = None) -> Config:
         tables = tomllib.loads(path.read_text("utf-8")) if path.exists() else {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path} cannot be read as TOML: {error}") from error
-    known = {"relay": RelayConfig, "speech": SpeechConfig, "llm": LlmConfig, "history": HistoryConfig}
+    known = {
+        "relay": RelayConfig,
+        "speech": SpeechConfig,
+        "llm": LlmConfig,
+        "history": HistoryConfig,
+        "console": ConsoleConfig,
+    }
     for name in tables:
         if name not in known:
             raise ConfigError(f"{path}: unknown table [{name}]; expected one of {', '.join(known)}")
     built = {name: _table(path, name, cls, tables.get(name, {})) for name, cls in known.items()}
     config = Config(home=home, **built)
     check_listen_address(config.relay.host)
+    check_listen_address(config.console.host)
     return config
 
 
@@ -143,6 +159,6 @@ def check_listen_address(host: str) -> None:
         if not (mapped or address).is_unspecified:
             return
     raise ConfigError(
-        f"relay host {host!r} means every network this computer is on; "
+        f"host {host!r} means every network this computer is on; "
         "name one address instead, such as 127.0.0.1 or the one your router gave it"
     )

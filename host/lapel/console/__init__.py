@@ -1,0 +1,1 @@
+"""The relay's own page: a pin in the browser, and everything the owner may see and set."""
