@@ -5,21 +5,24 @@ Wrapping is greedy, so a text that grows at its end never moves a line that is a
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
+import time
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lapel_wire import MAX_MESSAGE_BYTES, messages
-from lapel_wire.messages import LINE_BYTES
+from lapel_wire.messages import LINE_BYTES, NUMBER_MAX
 
 MAX_PAGES = 32  # the wire's limit; about 200 English words, minutes of reading on a palm
-_PAGES_BYTES = MAX_MESSAGE_BYTES - 400  # leaves room for the card's other fields
+_PAGES_BYTES = MAX_MESSAGE_BYTES - 640  # leaves room for the card's other fields
 _ELLIPSIS = "..."
 _UNSETTLED = 80  # an emphasis or the text of a link longer than this is none
 
 Page = list[str]
+_numbers = itertools.count(int(time.time()) % (1 << 28))
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,40 @@ class Display:
 
     cols: int
     lines: int
+
+
+@dataclass(frozen=True)
+class Extras:
+    """What a card may have beside its pages, as the wire's fields of these names."""
+
+    title: str | None = None
+    choices: list[dict[str, str]] | None = None
+    focus: int | None = None
+    swipe: dict[str, str] | None = None
+    level: int | None = None
+    big: str | None = None
+    ends_ms: int | None = None
+    alert: str | None = None
+
+    @property
+    def letters(self) -> str:
+        """Every text of them, for whoever must have its letters."""
+        labels = [choice["label"] for choice in self.choices or ()]
+        return " ".join([self.title or "", self.big or "", *labels])
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a card is to show, before it is laid out for one pin's display.
+
+    `details` begin on a page of their own. `number` is given where what becomes of the card matters.
+    """
+
+    text: str
+    details: str = ""
+    kind: str = "answer"
+    extras: Extras = Extras()
+    number: int | None = None
 
 
 @dataclass(frozen=True)
@@ -40,7 +77,7 @@ class Card:
     rev: int = 0
     more: bool = False
     utt: int | None = None
-    title: str | None = None
+    extras: Extras = Extras()
 
     def message(self) -> str:
         """The wire's text. Raises WireError if the card breaks its limits."""
@@ -54,9 +91,32 @@ class Card:
                 pages=self.pages,
                 more=self.more,
                 utt=self.utt,
-                title=self.title,
+                **vars(self.extras),
             )
         )
+
+
+def next_number() -> int:
+    """A card's number that none had before, in this run and most likely in the one before."""
+    return int(next(_numbers) & NUMBER_MAX)
+
+
+def laid_out(shown: Shown, display: Display, number: int | None = None, utt: int | None = None) -> Card:
+    """The card for a pin's display. What exceeds the wire's limits is cut."""
+    pages = paginate(shown.text, display)
+    if shown.details:
+        pages = fitting(pages + paginate(shown.details, display), display.cols)
+    if number is None:
+        number = next_number() if shown.number is None else shown.number
+    return Card(number, shown.kind, pages, utt=utt, extras=shown.extras)
+
+
+def shortened(text: str, most_bytes: int) -> str:
+    """A printable text of at most so many bytes of UTF-8; a cut one ends in "..."."""
+    text = printable(text)
+    if _bytes(text) <= most_bytes:
+        return text
+    return text.encode()[: most_bytes - len(_ELLIPSIS)].decode(errors="ignore").rstrip() + _ELLIPSIS
 
 
 def plain(text: str) -> str:
@@ -108,11 +168,15 @@ def paginate(text: str, display: Display) -> list[Page]:
                 lines.append(piece)
                 free = display.cols - columns
             space = ""
-    pages = [lines[i : i + display.lines] for i in range(0, len(lines), display.lines)]
-    fitting = _fitting(pages)
-    if fitting < len(pages):
-        pages = pages[:fitting]
-        pages[-1][-1] = _cut(pages[-1][-1], display.cols - len(_ELLIPSIS)) + _ELLIPSIS
+    return fitting([lines[i : i + display.lines] for i in range(0, len(lines), display.lines)], display.cols)
+
+
+def fitting(pages: list[Page], cols: int) -> list[Page]:
+    """As many of the pages as one message holds; the last line of a cut text ends in "..."."""
+    count = _fitting(pages)
+    if count < len(pages):
+        pages = [*pages[: count - 1], list(pages[count - 1])]
+        pages[-1][-1] = _cut(pages[-1][-1], cols - len(_ELLIPSIS)) + _ELLIPSIS
     return pages
 
 

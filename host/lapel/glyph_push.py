@@ -33,7 +33,7 @@ class GlyphPush:
         """The messages that must go before `card`, or before a new revision of it."""
         if card.number != self._card:
             self._card, self._page = card.number, 0
-        self._pages = [[card.title or "", *page] for page in card.pages]
+        self._pages = [[card.extras.letters, *page] for page in card.pages]
         return self._messages()
 
     def turned(self, card: int, page: int) -> list[str]:

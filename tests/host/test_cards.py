@@ -7,7 +7,20 @@ import unicodedata
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from lapel.cards import MAX_PAGES, Card, Display, paginate, plain, printable, settled, width
+from lapel.cards import (
+    MAX_PAGES,
+    Card,
+    Display,
+    Extras,
+    Shown,
+    laid_out,
+    paginate,
+    plain,
+    printable,
+    settled,
+    shortened,
+    width,
+)
 from lapel_wire import MAX_MESSAGE_BYTES, messages
 from lapel_wire.messages import LINE_BYTES
 
@@ -52,10 +65,12 @@ def test_pages_fit_the_display_and_the_message(text: str, display: Display) -> N
                 assert line and columns(line) <= display.cols
                 assert len(line.encode(errors="replace")) <= LINE_BYTES
     pages = paginate(plain(text), display)
-    card = Card(
-        messages.NUMBER_MAX, "answer", pages, rev=messages.NUMBER_MAX, utt=messages.NUMBER_MAX, title="t" * 48
+    number = messages.NUMBER_MAX
+    choices = [{"id": "i" * 24, "label": '"' * 24}] * 3
+    extras = Extras(
+        "t" * 48, choices, 2, {"next": "n" * 24, "previous": "p" * 24}, 100, None, 1 << 52, "urgent"
     )
-    message = card.message()
+    message = Card(number, "confirm", pages, rev=number, utt=number, extras=extras).message()
     assert len(message.encode()) <= MAX_MESSAGE_BYTES
     assert messages.decode(messages.DOWN, message)["pages"] == pages
 
@@ -161,3 +176,18 @@ def test_a_text_that_is_too_long_says_so() -> None:
     pages = paginate("word " * 2000, Display(12, 3))
     assert pages[-1][-1].endswith("...")
     assert paginate("", Display(12, 3)) == []
+
+
+def test_details_begin_on_a_page_of_their_own() -> None:
+    card = laid_out(Shown("12 degrees", "Rain from three o'clock on"), Display(12, 3), utt=4)
+    assert card.pages == [["12 degrees"], ["Rain from", "three", "o'clock on"]]
+    assert (card.utt, card.rev, card.more) == (4, 0, False)
+    assert laid_out(Shown("a"), Display(12, 3)).number != laid_out(Shown("a"), Display(12, 3)).number
+    assert laid_out(Shown("a", number=7), Display(12, 3)).number == 7
+    long = laid_out(Shown("x " * 3000, "y " * 3000), Display(12, 3))
+    assert long.pages[-1][-1].endswith("...") and long.message()
+
+
+def test_a_text_cut_to_bytes() -> None:
+    assert shortened("Nothing  to cut", 20) == "Nothing to cut"
+    assert shortened("一二三四五六七八九", 24) == "一二三四五六七..."
