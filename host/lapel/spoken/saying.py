@@ -13,7 +13,7 @@ _UNITS = (("day", "天", 86_400), ("hour", "小时", 3600), ("minute", "分钟",
 def say_duration(duration: dt.timedelta, language: str) -> str:
     """`1 hour 20 minutes`, 1小时20分钟: its two largest units."""
     left = round(duration.total_seconds())
-    said = []
+    said: list[str] = []
     for name, name_zh, size in _UNITS:
         count, left = divmod(left, size)
         if count and len(said) < 2:
