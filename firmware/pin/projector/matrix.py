@@ -35,7 +35,7 @@ class MatrixScanner:
         self.on_lit = None
         self.running = False
         self._chip = chip
-        self._brightness = brightness
+        self.brightness = brightness
         self._strip = bytearray(ROWS * COLUMNS)
         self._width = 0  # columns of the strip
         self._shown = -1  # the strip's column at the left edge
@@ -100,7 +100,7 @@ class MatrixScanner:
         column = min(max(0, passed - HOLD_MS) // PIXEL_MS, self._width - COLUMNS)
         if column == self._shown:
             return
-        self.lit = _cut(self._strip, self._width, column, self._brightness, self._chip.pixels)
+        self.lit = _cut(self._strip, self._width, column, self.brightness, self._chip.pixels)
         try:
             self._chip.show()
         except OSError:
