@@ -13,6 +13,7 @@ import time
 import pump
 import world
 from i2s import I2S  # noqa: F401  the firmware takes it from here
+from pin.wall import unix_ms
 from umachine import mem8, mem16, mem32  # noqa: F401
 
 PWRON_RESET = 1
@@ -201,12 +202,68 @@ class ADC:
 class WDT:
     """Cannot be stopped once started, as on the chip."""
 
+    _started = None
+
     def __init__(self, id=0, timeout=5000):
         self._timeout_us = timeout * 1000
+        WDT._started = self
         self.feed()
 
     def feed(self):
         pump.watch(time.ticks_us() + self._timeout_us)
+
+
+class RTC:
+    """A clock that begins in 2000 with the power, and 2 KB of memory: both survive deep sleep, the clock every
+    reset. Between two processes they lie in a file beside the flash's, which a start with power takes away."""
+
+    _FILE = ".rtc"
+    _MEMORY_BYTES = 2048
+    _EPOCH_2000 = 946_684_800  # in this port's seconds, which count from 1970
+    _state = None
+
+    def __init__(self, id=0):
+        if RTC._state is None:
+            RTC._state = self._stored()
+
+    def datetime(self, value=None):
+        """(year, month, day, weekday, hour, minute, second, microsecond) in UTC."""
+        now_us = time.time_ns() // 1000
+        if value is not None:
+            year, month, day, _, hour, minute, second, micro = value
+            set_us = (
+                unix_ms(year, month, day, hour, minute, second) * 1000 + micro
+            )  # mktime goes by the time zone
+            RTC._state[0] = set_us - now_us
+            self._store()
+            return None
+        seconds, micro = divmod(now_us + RTC._state[0], 1_000_000)
+        year, month, day, hour, minute, second, weekday = time.gmtime(seconds)[:7]
+        return year, month, day, weekday, hour, minute, second, micro
+
+    def memory(self, data=None):
+        if data is None:
+            return bytes(RTC._state[1])
+        if len(data) > self._MEMORY_BYTES:
+            raise ValueError("buffer too long")
+        RTC._state[1] = bytes(data)
+        self._store()
+        return None
+
+    def _stored(self):
+        cause = reset_cause()
+        try:
+            if cause == PWRON_RESET:
+                os.remove(self._FILE)
+            with open(self._FILE, "rb") as file:
+                ahead, _, memory = file.read().partition(b"\n")
+            return [int(ahead), memory if cause == DEEPSLEEP_RESET else b""]
+        except (OSError, ValueError):
+            return [self._EPOCH_2000 * 1_000_000 - time.time_ns() // 1000, b""]
+
+    def _store(self):
+        with open(self._FILE, "wb") as file:
+            file.write(b"%d\n" % RTC._state[0] + RTC._state[1])
 
 
 def freq(hz=None):
@@ -227,7 +284,10 @@ def reset_cause():
 
 
 def wake_reason():
-    return EXT0_WAKE if reset_cause() == DEEPSLEEP_RESET else 0
+    """The host starts it again when the time is over or an input changed, and a button is held for a while."""
+    if reset_cause() != DEEPSLEEP_RESET:
+        return 0
+    return EXT0_WAKE if 0 in world.levels.values() else TIMER_WAKE
 
 
 def reset():
@@ -246,8 +306,11 @@ def lightsleep(ms=0):
     """Until an input changes or `ms` have passed; 0 is no limit."""
     start = time.ticks_ms()
     before = dict(world.levels)
+    pump.watch(pump.NEVER)  # its timer stands still with the rest of the chip
     while world.levels == before and not (ms and time.ticks_diff(time.ticks_ms(), start) >= ms):
         time.sleep_ms(5)
+    if WDT._started:
+        WDT._started.feed()
 
 
 def idle():

@@ -1,0 +1,216 @@
+"""The room that keeps the pin going: its power, its charge, its memory, its watchdog, and what it reports of them."""
+
+import machine
+from pin import crash, link, log, power, signals, sleep, states
+from pin.battery import Battery
+from pin.clock import Deadline, ticks_add, ticks_diff, ticks_ms
+from pin.memory import Memory
+from pin.resets import Resets
+from pin.status import Status, number
+from pin.watchdog import APP_MS, LINK_MS, MIC_MS, Watchdog
+
+PARTING_MS = 3000  # for the link to close before the radio goes
+CRASH_MS = 5000  # between two crash reports
+LOW_MEMORY = "memory: restarted with %d bytes free"
+
+
+class Body:
+    """A room of the app.
+
+    `wall` and `ringing` are the clock and the room of alarms; `gauge` and `vbus` may be None; `slot` is
+    the name of the running slot of application files, for the owner. `updating()` says that one is under way.
+    """
+
+    takes = ()
+
+    def __init__(self, wall, ringing, gauge, vbus, haptic, mode, look_every_min, slot=None, updating=None):
+        self.resets = Resets()
+        self.battery = Battery(gauge, vbus)
+        self.memory = Memory()
+        self.watchdog = Watchdog(_open_wdt, self._stale)
+        self.status = Status()
+        self.facts = power.Facts()
+        self.power = None
+        self._mode = mode
+        self._look_every_min = look_every_min
+        self._wall = wall
+        self._ringing = ringing
+        self._haptic = haptic
+        self._slot = slot
+        self._updating = updating
+        self._app = None
+        self._sleeper = None
+        self._counted_ms = 0
+        self._parting = Deadline()
+        self._crash = Deadline()
+        self._crashes = crash.next_text() is not None
+        self._crash_told = False
+        self._uptime_s = 0
+        self._state = None
+        self._power = None
+
+    def enter(self, app):
+        self._app = app
+        self._sleeper = sleep.Sleeper(app.parts.button, app.parts.wifi)
+
+    def message(self, message, now_ms):
+        """Nothing is meant for this room."""
+
+    def poll(self, now_ms):
+        app = self._app
+        if self.power is None:
+            self._begin(now_ms)
+        state = app.machine.state
+        if state is not self._state:
+            self._state = state
+            self.resets.note(state)
+        self._count_uptime(now_ms)
+        self._watch(now_ms)
+        self.memory.poll(now_ms)
+        self._look_at_charge(now_ms)
+        if app.link is not None:
+            self._report(now_ms)
+            self._follow_power(now_ms)
+        if self.memory.exhausted and not self.facts.busy:
+            crash.keep_text(LOW_MEMORY % self.memory.free)
+            self._app.parts.projector.dark()
+            machine.reset()
+
+    # power
+
+    def _begin(self, now_ms):
+        self._counted_ms = now_ms
+        woken = sleep.woken_by()
+        self.power = power.Power(now_ms, self._mode, self._look_every_min, woken == sleep.TIMER)
+        if woken == sleep.BUTTON:
+            self._feel("ready")
+        self.watchdog.expect("app", APP_MS, now_ms)
+
+    def _follow_power(self, now_ms):
+        app, facts = self._app, self.facts
+        facts.busy = (
+            app.machine.state not in states.RESTING
+            and app.machine.state != states.ASLEEP
+            or app.button.timing.down
+            or app.asking.mic.running
+            or app.asking.question.number is not None
+            or self._ringing.busy
+            or (self._updating is not None and self._updating())
+        )
+        facts.linked = app.link.state == link.UP
+        facts.charging = self.battery.charging
+        facts.low = self.battery.low
+        facts.empty = self.battery.empty
+        if facts.linked and app.link.unix_ms is not None and not self._wall.asked:
+            self._wall.set(app.link.unix_ms + ticks_diff(now_ms, app.link.unix_at))
+        was = self.power.state
+        if was == power.IDLE or was == power.LOOK:  # an alarm's distance matters only where sleep is near
+            facts.alarm_ms = self._ringing.alarms.next_ms()
+            facts.time_wanted = self._ringing.alarms.waiting_for_time
+        state = self.power.decide(now_ms, facts)
+        if state != self._power:
+            self._power = state
+            self._enter_power(state, now_ms)
+        if state == power.NAP or state == power.DEEP:
+            self._sleep(state, now_ms)
+        elif state != power.AWAKE:
+            app.wake()  # the link is wanted
+
+    def _enter_power(self, state, now_ms):
+        if state in (power.AWAKE, power.LOOK):
+            self._sleeper.fast()
+            if self._app.machine.state == states.ASLEEP:
+                self._app.machine.move(states.CONNECTING)
+        elif state == power.IDLE:
+            self._sleeper.slow()
+        else:
+            self._app.machine.move(states.ASLEEP)
+            self._app.reader.close()
+            self._app.link.want(False)
+            self._parting.after(PARTING_MS, now_ms)
+
+    def _sleep(self, state, now_ms):
+        app = self._app
+        if app.link.state != link.DOWN and not self._parting.passed(now_ms):
+            return
+        app.parts.projector.dark()
+        ms = self.power.sleep_ms(now_ms, self.facts)
+        if state == power.DEEP:
+            log.info("power", "deep sleep for %d s" % (ms // 1000))
+            self._sleeper.deep(ms)
+        log.info("power", "nap for %d s" % (ms // 1000))
+        pressed = self._sleeper.nap(ms) == sleep.BUTTON
+        woke_ms = ticks_ms()
+        self.watchdog.woke(woke_ms)
+        self.power.woke(pressed, woke_ms)
+
+    # health
+
+    def _watch(self, now_ms):
+        app, dog = self._app, self.watchdog
+        dog.beat("app", now_ms)
+        if app.asking.mic.running:
+            dog.expect("microphone", MIC_MS, app.asking.mic.looked_ms)
+        else:
+            dog.forget("microphone")
+        dog.poll(now_ms)
+
+    def _stale(self, name):
+        crash.keep_text("watchdog: %s fell silent while %s" % (name, self._state))
+
+    def _look_at_charge(self, now_ms):
+        was_dark = self.battery.dark
+        sentence = self.battery.poll(now_ms)
+        if self.battery.dark != was_dark:
+            self._app.guard.set_battery_low(self.battery.dark)
+        if sentence is not None:
+            self._feel("battery empty" if self.battery.empty else "battery low")
+            self._app.say(sentence, now_ms)
+
+    def _feel(self, event):
+        self._haptic.play(signals.pattern(event))
+
+    # reports
+
+    def _report(self, now_ms):
+        app = self._app
+        linked = app.link.state == link.UP
+        if self.status.due(now_ms, linked, self.battery.percent, self.battery.charging, app.machine.state):
+            app.tell("status", **self._status())
+        if not linked:
+            self._crash_told = False
+            self._crash.clear()
+        elif self._crashes and (not self._crash.set or self._crash.passed(now_ms)):
+            self._crash.after(CRASH_MS, now_ms)
+            if self._crash_told:  # the link lived on: it is there
+                crash.sent()
+            text = crash.next_text()
+            self._crashes = self._crash_told = text is not None
+            if self._crashes:
+                app.tell("crash", text=text)
+
+    def _status(self):
+        app = self._app
+        return {
+            "battery_percent": self.battery.percent,
+            "battery_mv": self.battery.millivolts,
+            "charging": self.battery.charging,
+            "rssi_dbm": self._sleeper.rssi_dbm(),
+            "heap_free": number(self.memory.free),
+            "uptime_s": number(self._uptime_s),
+            "resets": number(self.resets.count),
+            "cause": self.resets.cause,
+            "dropped": number(app.link.inbox_lost + app.link.outbox_lost),
+            "slot": self._slot,
+            "state": app.machine.state,
+        }
+
+    def _count_uptime(self, now_ms):
+        seconds = ticks_diff(now_ms, self._counted_ms) // 1000
+        if seconds > 0:
+            self._uptime_s += seconds
+            self._counted_ms = ticks_add(self._counted_ms, 1000 * seconds)
+
+
+def _open_wdt(timeout_ms):
+    return machine.WDT(timeout=timeout_ms)
