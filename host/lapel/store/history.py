@@ -15,9 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from alembic.util import CommandError
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..services import TurnRecord
+from .migrate import upgrade
+from .tables import turns
 
 log = logging.getLogger(__name__)
 
@@ -25,21 +28,6 @@ _FILE = "history.db"
 _DAY_S = 86400
 _PRUNE_S = 3600  # old turns are looked for this often
 _QUEUE = 1000  # turns waiting to be written; beyond it the disk is not keeping up and they are dropped
-
-_metadata = sa.MetaData()
-_turns = sa.Table(
-    "turns",
-    _metadata,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("at_unix_s", sa.Float, nullable=False, index=True),
-    sa.Column("pin", sa.String(32), nullable=False),
-    sa.Column("utt", sa.Integer, nullable=False),
-    sa.Column("question", sa.Text, nullable=False),
-    sa.Column("answer", sa.Text, nullable=False),
-    sa.Column("failure", sa.Text, nullable=False),
-    sa.Column("frames", sa.JSON, nullable=False),
-    sa.Column("timings_ms", sa.JSON, nullable=False),
-)
 
 
 class HistoryError(Exception):
@@ -59,31 +47,18 @@ class SqlHistory:
         self._days = days
         self._waiting = 0
         self._pruned = 0.0
-        self._engine = sa.create_engine(url)
+        self._engine = opened(url)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="history")
-        try:
-            _metadata.create_all(self._engine)
-        except SQLAlchemyError as error:
-            self._thread.shutdown()
-            raise HistoryError(
-                f"the history {url} cannot be opened ({_reason(error)}); "
-                "free space, check who owns the file, or move it away to begin a new one"
-            ) from error
         try:
             with self._engine.begin() as connection:
                 self._prune(connection)  # at once, for an owner who has set fewer days, or none
         except SQLAlchemyError as error:
-            log.error("history: old turns could not be removed (%s)", _reason(error))
+            log.error("history: old turns could not be removed (%s)", reason(error))
 
     @classmethod
     def in_home(cls, home: Path, days: int) -> SqlHistory:
         """The history of this home: an SQLite file. Raises HistoryError."""
-        try:
-            home.mkdir(parents=True, exist_ok=True, mode=0o700)
-            (home / _FILE).touch(mode=0o600)  # what was asked is its owner's alone, in any folder
-        except OSError as error:
-            raise HistoryError(f"{home / _FILE} cannot be made: {error.strerror}") from error
-        return cls(f"sqlite:///{home / _FILE}", days)
+        return cls(url_in_home(home), days)
 
     def add(self, record: TurnRecord) -> None:
         """Keeps a turn, or what is new in one kept before. A failure is logged: no wearer waits for this."""
@@ -106,7 +81,7 @@ class SqlHistory:
         self._waiting -= 1
         error = write.exception()
         if isinstance(error, SQLAlchemyError):
-            log.error("history: a turn could not be kept (%s); is the disk full?", _reason(error))
+            log.error("history: a turn could not be kept (%s); is the disk full?", reason(error))
         elif error is not None:
             log.error("history: a turn could not be kept", exc_info=error)
 
@@ -115,7 +90,7 @@ class SqlHistory:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, self._read, count)
         except SQLAlchemyError as error:
-            raise HistoryError(f"the history cannot be read: {_reason(error)}") from error
+            raise HistoryError(f"the history cannot be read: {reason(error)}") from error
 
     async def close(self) -> None:
         """Writes what waits and closes the file."""
@@ -127,9 +102,9 @@ class SqlHistory:
             if time.time() - self._pruned > _PRUNE_S:
                 self._prune(connection)
             if record.row is not None:
-                connection.execute(sa.update(_turns).where(_turns.c.id == record.row).values(**values))
+                connection.execute(sa.update(turns).where(turns.c.id == record.row).values(**values))
                 return
-            inserted = connection.execute(sa.insert(_turns).values(at_unix_s=time.time(), **values))
+            inserted = connection.execute(sa.insert(turns).values(at_unix_s=time.time(), **values))
             assert inserted.inserted_primary_key is not None
             row = inserted.inserted_primary_key[0]
         record.row = row
@@ -137,11 +112,11 @@ class SqlHistory:
     def _prune(self, connection: sa.Connection) -> None:
         self._pruned = time.time()
         oldest = self._pruned - self._days * _DAY_S
-        connection.execute(sa.delete(_turns).where(_turns.c.at_unix_s < oldest))
+        connection.execute(sa.delete(turns).where(turns.c.at_unix_s < oldest))
 
     def _read(self, count: int) -> list[KeptTurn]:
         with self._engine.connect() as connection:
-            rows = connection.execute(sa.select(_turns).order_by(_turns.c.id.desc()).limit(count)).mappings()
+            rows = connection.execute(sa.select(turns).order_by(turns.c.id.desc()).limit(count)).mappings()
             return [
                 KeptTurn(row["at_unix_s"], TurnRecord(**{name: row[name] for name in _RECORD_FIELDS}))
                 for row in rows
@@ -151,5 +126,30 @@ class SqlHistory:
 _RECORD_FIELDS = ("pin", "utt", "question", "answer", "failure", "frames", "timings_ms")
 
 
-def _reason(error: SQLAlchemyError) -> str:
+def url_in_home(home: Path) -> str:
+    """The address of this home's database, an SQLite file. Raises HistoryError."""
+    try:
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (home / _FILE).touch(mode=0o600)  # what was asked is its owner's alone, in any folder
+    except OSError as error:
+        raise HistoryError(f"{home / _FILE} cannot be made: {error.strerror}") from error
+    return f"sqlite:///{home / _FILE}"
+
+
+def opened(url: str) -> sa.Engine:
+    """The database, with the tables of this version. Raises HistoryError."""
+    engine = sa.create_engine(url)
+    try:
+        upgrade(engine)
+    except (SQLAlchemyError, CommandError) as error:
+        engine.dispose()
+        raise HistoryError(
+            f"the history {url} cannot be opened ({reason(error)}); "
+            "free space, check who owns the file, or move it away to begin a new one"
+        ) from error
+    return engine
+
+
+def reason(error: Exception) -> str:
+    """In one line."""
     return str(getattr(error, "orig", None) or error).splitlines()[0]

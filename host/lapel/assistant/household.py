@@ -1,0 +1,216 @@
+"""The skills at work: started, called within their deadlines, stopped and named when they fail."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ..skills import Memory, Reply, SkillError, Store
+from .context import AddressBook, Outlet, SkillContext
+from .library import Skill, load
+from .tools import ArgumentError, ToolInfo
+from .workers import Stuck
+
+log = logging.getLogger(__name__)
+
+START_S = 10.0  # a server of the owner's may be slow; a skill that needs longer spawns its work
+HOOK_S = 5.0
+MAX_REPLY = 4000  # characters; twice what a card holds
+_FAILURES = 5  # calls in a row that crash or hang; then a plug-in is not called for a while
+_REST_S = 300.0
+
+
+class Household:
+    """`find` a tool, `call` it. Start once, close once."""
+
+    def __init__(
+        self,
+        home: Path,
+        tables: Mapping[str, Mapping[str, Any]],
+        store: Callable[[str], Store],
+        memory: Memory,
+        outlet: Outlet,
+        clock: Callable[[], datetime.datetime] | None = None,
+        language: str = "en",
+    ) -> None:
+        self.skills: list[Skill] = []
+        self.tools: dict[str, ToolInfo] = {}
+        self.book = AddressBook()
+        self._home = home
+        self._tables = tables
+        self._store = store
+        self._memory = memory
+        self._outlet = outlet
+        self._clock = clock or (lambda: datetime.datetime.now().astimezone())
+        self._language = language
+        self._contexts: dict[str, SkillContext] = {}
+        self._failed: dict[str, tuple[int, float]] = {}  # calls in a row, and when
+
+    @property
+    def now(self) -> datetime.datetime:
+        return self._clock()
+
+    async def load(self) -> None:
+        """Finds the skills; nothing of them runs yet but their modules."""
+        self.skills = await load(self._home, self._tables)
+        self.tools = {tool.name: tool for skill in self.skills for tool in skill.tools}
+
+    async def start(self) -> None:
+        """Calls every skill's `start`, side by side. One that fails is named and left out."""
+        for skill in self.skills:
+            if not skill.failure:
+                self._contexts[skill.name] = SkillContext(
+                    skill.name,
+                    settings=skill.settings,
+                    store=self._store(skill.name),
+                    memory=self._memory,
+                    outlet=self._outlet,
+                    book=self.book,
+                    clock=self._clock,
+                    language=self._language,
+                )
+        await asyncio.gather(*(self._start(skill) for skill in self.skills if not skill.failure))
+
+    async def close(self) -> None:
+        await asyncio.gather(*(self._close(skill) for skill in self.skills if skill.name in self._contexts))
+
+    def skill(self, name: str) -> Skill | None:
+        return next((skill for skill in self.skills if skill.name == name and not skill.failure), None)
+
+    async def call(
+        self, tool: ToolInfo, arguments: Mapping[str, Any], language: str, question: str = ""
+    ) -> Reply:
+        """What the tool replies. Raises SkillError with a sentence for whatever goes wrong."""
+        skill, context = self._of(tool)
+        call = context.for_call(language, question)
+        given = dict(arguments)
+        if tool.wants_context:
+            given[tool.wants_context] = call
+        try:
+            return _reply(await self._run(skill, lambda: tool.tool.function(**given), tool.tool.deadline_s))
+        except ArgumentError as error:
+            raise SkillError(str(error)) from error
+
+    async def confirmation(
+        self, tool: ToolInfo, arguments: Mapping[str, Any], language: str, question: str = ""
+    ) -> str:
+        """What the palm asks before the tool is called. Raises SkillError, also where nothing is to be asked."""
+        asks = tool.tool.confirm
+        if callable(asks):
+            skill, context = self._of(tool)
+            given = dict(arguments)
+            if tool.wants_context:
+                given[tool.wants_context] = context.for_call(language, question)
+            text = await self._run(skill, lambda: asks(**given), tool.tool.deadline_s)
+        else:
+            template = asks if isinstance(asks, str) else asks.get(language, asks.get("en", ""))
+            text = template.format_map(_Shown(arguments))
+        if not isinstance(text, str) or not text.strip():
+            raise SkillError(
+                f"The skill {tool.skill} does not say what is to be confirmed, so it is not done."
+            )
+        return text
+
+    async def tell(self, name: str, hook: str, *arguments: Any) -> Any:
+        """Calls a skill's `alarm` or `stop` with its context, if it has one. A failure is logged."""
+        skill = self.skill(name)
+        function = skill.hook(hook) if skill is not None else None
+        if skill is None or function is None:
+            return None
+        context = self._contexts[name]
+        try:
+            return await self._run(skill, lambda: function(context, *arguments), HOOK_S)
+        except SkillError as error:
+            log.error("skill %s: %s: %s", name, hook, error)
+            return None
+
+    async def stop(self) -> bool:
+        """The wearer said "stop": whether any skill had something to stop."""
+        names = [skill.name for skill in self.skills if not skill.failure and skill.hook("stop")]
+        return any(await asyncio.gather(*(self.tell(name, "stop") for name in names)))
+
+    def _of(self, tool: ToolInfo) -> tuple[Skill, SkillContext]:
+        skill = self.skill(tool.skill)
+        if skill is None or tool.skill not in self._contexts:
+            raise SkillError(f"The skill {tool.skill} is not there.")
+        return skill, self._contexts[tool.skill]
+
+    async def _run(self, skill: Skill, work: Callable[[], Awaitable[Any]], deadline_s: float) -> Any:
+        """Within the deadline, and only what a wearer can read raised."""
+        now = asyncio.get_running_loop().time()
+        count, since = self._failed.get(skill.name, (0, now))
+        if count >= _FAILURES and now - since < _REST_S:
+            raise SkillError(f"The skill {skill.name} failed {count} times and rests for a while.")
+        try:
+            result = await skill.worker.run(work, deadline_s)
+        except SkillError:
+            self._failed.pop(skill.name, None)
+            raise
+        except Stuck:
+            raise SkillError(f"The skill {skill.name} hung and was stopped.") from None
+        except TimeoutError:
+            self._failed[skill.name] = (count + 1, now)
+            log.error("skill %s took over %g s", skill.name, deadline_s)
+            raise SkillError(f"The skill {skill.name} took too long and was stopped.") from None
+        except Exception as error:  # a skill may raise anything; the turn and the relay go on
+            self._failed[skill.name] = (count + 1, now)
+            log.exception("skill %s failed", skill.name)
+            raise SkillError(f"The skill {skill.name} failed. The relay's log says how.") from error
+        self._failed.pop(skill.name, None)
+        return result
+
+    async def _start(self, skill: Skill) -> None:
+        start = skill.hook("start")
+        if start is None:
+            return
+        context = self._contexts[skill.name]
+        try:
+            await self._run(skill, lambda: start(context), START_S)
+        except SkillError as error:
+            # Its tools stay: they say themselves what is missing.
+            log.error("skill %s did not start: %s", skill.name, error)
+
+    async def _close(self, skill: Skill) -> None:
+        context = self._contexts[skill.name]
+        close = skill.hook("close")
+
+        async def both() -> None:
+            await context.end_tasks()
+            if close is not None:
+                await close(context)
+
+        try:
+            await skill.worker.run(both, HOOK_S)
+        except (Stuck, TimeoutError):
+            log.error("skill %s did not close in %g s", skill.name, HOOK_S)
+        except Exception:  # as above; the others are closed too
+            log.exception("skill %s failed to close", skill.name)
+        skill.worker.close()
+
+
+class _Shown(dict[str, Any]):
+    """Arguments as they stand in a confirmation; what was left out is left out."""
+
+    def __init__(self, arguments: Mapping[str, Any]) -> None:
+        super().__init__({name: getattr(value, "name", value) for name, value in arguments.items()})
+
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+def _reply(result: Any) -> Reply:
+    """Bounded, whatever came. Raises SkillError for what is no reply."""
+    if isinstance(result, str):
+        result = Reply(result)
+    if not isinstance(result, Reply):
+        raise SkillError(f"A skill answered with {type(result).__name__}, not with a text.")
+    if len(result.text) + len(result.details) > MAX_REPLY:
+        log.warning("a reply of %d characters is cut", len(result.text) + len(result.details))
+        text = result.text[:MAX_REPLY]
+        details = result.details[: MAX_REPLY - len(text)]
+        result = Reply(**{**vars(result), "text": text, "details": details + "..."})
+    return result
