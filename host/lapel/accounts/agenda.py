@@ -44,7 +44,7 @@ class Agenda:
 
         def work(client: DAVClient) -> list[Event]:
             events = []
-            for calendar in client.principal().calendars():
+            for calendar in client.principal().calendars():  # type: ignore[no-untyped-call]
                 for found in calendar.search(start=start, end=end, event=True, expand=True)[:_MOST_EVENTS]:
                     events += _events(found.get_icalendar_instance(), start.tzinfo)
             touching = [event for event in events if event.end > start and event.start < end]
@@ -63,7 +63,7 @@ class Agenda:
         document.add_missing_timezones()
 
         def work(client: DAVClient) -> None:
-            calendars = client.principal().calendars()
+            calendars = client.principal().calendars()  # type: ignore[no-untyped-call]
             named = [c for c in calendars if not self._name or c.get_display_name() == self._name]
             if not named:
                 raise AccountError("calendar", "failed", f"there is no calendar {self._name!r}")

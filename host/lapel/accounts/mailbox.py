@@ -75,10 +75,11 @@ class Mailbox:
         def work(imap: imaplib.IMAP4) -> None:
             if _ok(imap.list('""', _quoted(folder))) == [None]:
                 _ok(imap.create(_quoted(folder)))
-            if "MOVE" in imap.capabilities:
+            able = _ok(imap.capability())[-1].decode().upper().split()  # more of them once logged in
+            if "MOVE" in able:
                 _ok(imap.uid("MOVE", uid, _quoted(folder)))
                 return
-            if "UIDPLUS" not in imap.capabilities:
+            if "UIDPLUS" not in able:
                 # A plain EXPUNGE would also remove what another program has marked.
                 raise AccountError("mail", "failed", "the server has neither MOVE nor UIDPLUS")
             _ok(imap.uid("COPY", uid, _quoted(folder)))
