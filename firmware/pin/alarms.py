@@ -1,8 +1,8 @@
 """Alarms, timers and reminders by the pin's own clock, whether or not there is a relay.
 
-The relay sends the whole list (`alarms`); it lies in the flash. What the wearer did to one goes up (`alarm`) when
-there is a link, and until the relay's list agrees the pin's own word counts: what was stopped does not ring again
-because an older list came late.
+The relay sends the whole list (`alarms`); it lies in the flash. What the wearer did to one goes up (`alarm`)
+when there is a link, and until the relay's list agrees the pin's own word counts: what was stopped does not ring
+again because an older list came late.
 """
 
 from pin import keep, log
@@ -22,7 +22,7 @@ RANG, SNOOZED, STOPPED = "rang", "snoozed", "stopped"
 
 
 class Alarms:
-    """`wall` is the clock; `buzz()` is called for each buzz of a ring. `ringing` is the alarm that rings, or None."""
+    """`wall` is the clock; `buzz()` is called for each buzz. `ringing` is the alarm that rings, or None."""
 
     def __init__(self, wall, buzz, path=PATH):
         self._wall = wall

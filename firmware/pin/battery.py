@@ -1,6 +1,6 @@
 """What the charge means: when to say so, when to give no light, when to sleep for good.
 
-Each limit has its way back further up, so that a cell that recovers when the load goes does not make it flutter.
+Each limit has its way back further up, so that a cell that recovers without a load does not make it flutter.
 """
 
 from pin.clock import Deadline
@@ -20,7 +20,7 @@ EMPTY = "The battery is empty. Charge me."
 
 
 class Battery:
-    """`gauge` (or None, on boards without) has `read()`, `percent`, `millivolts`, `percent_an_hour`; `vbus`, a
+    """`gauge` (None on boards without) has `read()`, `percent`, `millivolts`, `percent_an_hour`; `vbus`, a
     function that says whether there is power from outside, or None where the board cannot tell."""
 
     def __init__(self, gauge, vbus=None):
@@ -61,6 +61,7 @@ class Battery:
             _band(self.empty, percent, EMPTY_PERCENT, EMPTY_OVER_PERCENT) or self.millivolts < EMPTY_MV
         ) and not self.charging
         if self.empty and not was_empty:
+            self._said_low = True
             return EMPTY
         if not self.low:
             self._said_low = False

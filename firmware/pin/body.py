@@ -1,4 +1,4 @@
-"""The room that keeps the pin going: its power, its charge, its memory, its watchdog, and what it reports of them."""
+"""The room that keeps the pin going: power, charge, memory, watchdog, and what it reports of them."""
 
 import machine
 from pin import crash, link, log, power, signals, sleep, states
@@ -7,7 +7,7 @@ from pin.clock import Deadline, ticks_add, ticks_diff, ticks_ms
 from pin.memory import Memory
 from pin.resets import Resets
 from pin.status import Status, number
-from pin.watchdog import APP_MS, LINK_MS, MIC_MS, Watchdog
+from pin.watchdog import APP_MS, MIC_MS, Watchdog
 
 PARTING_MS = 3000  # for the link to close before the radio goes
 CRASH_MS = 5000  # between two crash reports
@@ -89,8 +89,7 @@ class Body:
     def _follow_power(self, now_ms):
         app, facts = self._app, self.facts
         facts.busy = (
-            app.machine.state not in states.RESTING
-            and app.machine.state != states.ASLEEP
+            (app.machine.state not in states.RESTING and app.machine.state != states.ASLEEP)
             or app.button.timing.down
             or app.asking.mic.running
             or app.asking.question.number is not None

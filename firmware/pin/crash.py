@@ -77,7 +77,7 @@ def _trace(exception):
 
 
 def _cut(text):
-    """The head of the text and, of a long one, more of its tail: that is where a traceback says what happened."""
+    """The text; of a long one its head and more of its tail, where a traceback says what happened."""
     text = text.strip()
     data = text.encode()
     if len(data) <= TEXT_BYTES:

@@ -1,6 +1,6 @@
-"""Small things that outlive a reset: one JSON value a file, written so that a cut of power leaves the old or the new.
+"""Small things that outlive a reset: one JSON value a file; a cut of power leaves the old one or the new.
 
-Used for what may be lost without harm to the pin's identity: alarms, crashes. The settings have their own store.
+For what may be lost without harm to the pin's identity: alarms, crashes. The settings have their own store.
 """
 
 import json
@@ -20,7 +20,7 @@ def load(path, default):
 
 
 def save(path, value):
-    """Writes `value` beside the old file and renames it over that: LittleFS does so in one step. Raises OSError."""
+    """Writes `value` beside the old file, then renames it, which LittleFS does in one step. Raises OSError."""
     temporary = path + ".new"
     with open(temporary, "w") as file:
         file.write(json.dumps(value))

@@ -25,7 +25,7 @@ class Memory:
         return self._below >= RESTARTS_AFTER
 
     def poll(self, now_ms):
-        if self._free is None or self._next.set and not self._next.passed(now_ms):
+        if self._free is None or (self._next.set and not self._next.passed(now_ms)):
             return
         self._next.after(LOOK_MS, now_ms)
         self.free = self._free()
@@ -37,4 +37,4 @@ class Memory:
 
     def enough_for(self, size):
         """Whether a piece of work that takes so many bytes may begin."""
-        return self._free is None or not self.low and self.free - size >= FLOOR_BYTES
+        return self._free is None or (not self.low and self.free - size >= FLOOR_BYTES)

@@ -87,8 +87,8 @@ class Power:
         return self.state
 
     def sleep_ms(self, now_ms, facts):
-        """How long NAP or DEEP may last: until the next look, an alarm and the margin before it, or, of a NAP, until
-        it is time for DEEP. 0 is until the button."""
+        """How long NAP or DEEP may last: until the next look, the margin before an alarm, or, of a NAP, until it is
+        time for DEEP. 0 is until the button."""
         until_ms = 0
         if not facts.empty:
             until_ms = self.look_every_min * 60_000

@@ -1,6 +1,6 @@
 """How the pin says what it is doing without a word: what the wearer feels, and what is on the palm.
 
-The trust light beside the microphone is not here: it hangs in the microphone's supply and cannot be told anything.
+The trust light beside the microphone is not here: it hangs in the microphone's supply, no program reaches it.
 """
 
 from pin import haptic

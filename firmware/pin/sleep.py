@@ -31,7 +31,7 @@ class Sleeper:
         self._save_radio(False)
 
     def slow(self):
-        """IDLE: the radio listens once a beacon interval, so a card is late by a tenth of a second at most."""
+        """IDLE: the radio listens at each beacon, so a card is late by a tenth of a second at most."""
         self._save_radio(True)
         machine.freq(SLOW_HZ)
 

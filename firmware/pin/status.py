@@ -16,7 +16,7 @@ class Status:
         self._percent = self._charging = self._state = None
 
     def due(self, now_ms, linked, percent, charging, state):
-        """Whether to send one now: the link is new, it is time, or one of these changed. Allocates nothing."""
+        """Whether to send one now: a new link, its time, or one of these changed. Allocates nothing."""
         if not linked:
             self._linked = False
             return False

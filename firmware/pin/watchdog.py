@@ -1,8 +1,8 @@
 """The watchdog: fed while every task that promised to beat does so, and by nothing else.
 
-It starts three seconds after the start, and never while a file `hold` lies in the flash: whoever installs firmware
-resets the pin, has that long to write the file, and is then not bitten in the middle of a copy. A watchdog that
-runs cannot be stopped (MicroPython's WDT).
+It starts three seconds after the start, and never while a file `hold` lies in the flash: whoever installs
+firmware resets the pin, has that long to write the file, and is then not bitten in the middle of a copy. A
+watchdog that runs cannot be stopped (MicroPython's WDT).
 """
 
 import os

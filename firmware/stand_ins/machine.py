@@ -215,7 +215,7 @@ class WDT:
 
 class RTC:
     """A clock that begins in 2000 with the power, and 2 KB of memory: both survive deep sleep, the clock every
-    reset. Between two processes they lie in a file beside the flash's, which a start with power takes away."""
+    reset. Between two processes they lie in a file in the flash, which a start with power takes away."""
 
     _FILE = ".rtc"
     _MEMORY_BYTES = 2048
@@ -284,7 +284,7 @@ def reset_cause():
 
 
 def wake_reason():
-    """The host starts it again when the time is over or an input changed, and a button is held for a while."""
+    """The host starts it again when its time is over or an input changed; a button is still held then."""
     if reset_cause() != DEEPSLEEP_RESET:
         return 0
     return EXT0_WAKE if 0 in world.levels.values() else TIMER_WAKE

@@ -29,16 +29,11 @@ class Dog:
 
 def in_folder():
     """An empty flash."""
-    try:
+    if FOLDER.rsplit("/", 1)[1] not in os.listdir("/tmp"):
         os.mkdir(FOLDER)
-    except OSError:
-        pass
     os.chdir(FOLDER)
-    for name in (HOLD, crash.PATH, crash.PATH + ".new"):
-        try:
-            os.remove(name)
-        except OSError:
-            pass
+    for name in os.listdir(FOLDER):
+        os.remove(name)
 
 
 def test_the_dog_starts_after_three_seconds():
@@ -204,7 +199,7 @@ def test_memory_is_refused_then_given_up():
     assert not floor.enough_for(LOW_BYTES - FLOOR_BYTES + 1)
     free[0] = FLOOR_BYTES - 1
     now = 0
-    for look in range(RESTARTS_AFTER):
+    for _ in range(RESTARTS_AFTER):
         assert not floor.exhausted
         now += LOOK_MS
         floor.poll(now)

@@ -13,8 +13,12 @@ from pin.power import (
     MOVES,
     NAP,
     NAP_MS,
+    REACHABLE,
+    SAVER,
+    Facts,
+    Power,
 )
-from pin.power import REACHABLE, SAVER, Facts, Power
+
 from pin.wall import LEAST_MARGIN_MS, margin_ms
 
 ON_MICROPYTHON = True
