@@ -2,6 +2,7 @@
 
 The app says what it wants (`want`, `deliver`, `send`) and takes what came out of `inbox`. A kept question
 is sent from its first frame on each new connection until the app takes it back: the relay ignores repeats.
+Binary frames go straight to whoever asked for their kind in `on_binary`.
 """
 
 import asyncio
@@ -11,7 +12,7 @@ from collections import deque
 
 from lapel_wire import PATH, SERVER_NAME, VERSION, WireError, challenge, messages
 from lapel_wire.audio import FRAME_BYTES
-from pin import log
+from pin import discover, log
 from pin.backoff import Backoff
 from pin.channel import Closed
 from pin.clock import Deadline, ticks_diff, ticks_ms
@@ -34,6 +35,7 @@ OUTBOX = 16
 ERROR_CHARACTERS = 60  # 240 bytes of any script
 
 DOWN, TRYING, UP = 0, 1, 2
+NO_ANSWER, REFUSED = 0, -1  # how a visit without a welcome ended; one with it: ms that it lasted
 
 UNKNOWN_HERE = "The relay does not know this pin. Pair it again."
 
@@ -45,19 +47,24 @@ class Refused(Exception):
 class Link:
     """`board` and `display` go into the hello, `wifi` (or None) joins a network, `tls` pins the relay."""
 
-    def __init__(self, settings, board, display, channel, tls, wifi):
+    def __init__(self, settings, board, display, channel, tls, wifi, firmware=FIRMWARE):
         self.state = DOWN
         self.failures = 0  # in a row
         self.refusal = ""  # why pin or relay refused the other, for the wearer
         self.unix_ms = None  # the relay's clock at `unix_at`
         self.unix_at = 0
         self.inbox_lost = self.outbox_lost = 0
+        self.on_binary = {}  # kind of a frame, its first byte: called with a view of each
         self._settings = settings
         self._board = board
         self._display = display
         self._channel = channel
         self._tls = tls
         self._wifi = wifi
+        self._firmware = firmware
+        self._found = []  # addresses that are not in the settings, but one of which answered
+        self._nonces = ("", "")  # of this connection: the pin's and the relay's
+        self._again = False  # end this connection and begin the next
         self._inbox = _queue(INBOX)
         self._outbox = _queue(OUTBOX)
         self._wanted = False
@@ -78,6 +85,22 @@ class Link:
     def retry(self):
         """Do not wait any longer for the next try."""
         self._retry = True
+
+    def reconnect(self):
+        """Settings changed: say what is to be said, end this connection, and begin another one."""
+        self._again = self._retry = True
+
+    def ending(self):
+        """Whether the connection there is, is about to be replaced."""
+        return self._again
+
+    def mac(self, key, role):
+        """The MAC by `key` of this connection's challenge, as hex."""
+        return challenge.mac(key, role, VERSION, self._settings.pin, *self._nonces)
+
+    def settled(self):
+        """Whether everything that was to be sent is out, or lost."""
+        return not self._outbox and not self._utterance
 
     def deliver(self, utterance):
         """Send this question, also while it is still being spoken, until `forget`."""
@@ -120,30 +143,63 @@ class Link:
                 self._retry = False
                 backoff.reset()
             self.state = TRYING
-            lasted_ms = 0
-            for host, port in self._settings.relays:
-                lasted_ms = await self._visit(host, port)
-                if lasted_ms:
-                    break
+            lasted_ms = await self._visit_all()
             self.state = DOWN
             self.failures = 0 if lasted_ms else self.failures + 1
             wait.after(backoff.after(lasted_ms), ticks_ms())
             while self._wanted and not self._retry and not wait.passed(ticks_ms()):
                 await asyncio.sleep_ms(2 * TICK_MS)
 
-    async def _visit(self, host, port):
-        """One connection from its beginning to its end. How many ms it lasted, 0 without a welcome."""
-        channel = self._channel
+    async def _visit_all(self):
+        """Every address that there is, until one welcomes the pin. How many ms that lasted, 0 without."""
+        self._again = False
         self.refusal = ""
+        settings = self._settings
+        if self._wifi and self._wifi.networks != settings.wifi:
+            self._wifi.change(settings.wifi)
+        if self._wifi and not await self._wifi.join():
+            log.warning("link", "no Wi-Fi network of the settings is in reach")
+            return 0
+        found, self._found = self._found, []
+        refused = False
+        # New addresses on trial must show that they lead here themselves.
+        sources = (found, settings.relays, None) if settings.trial is None else (settings.relays,)
+        for source in sources:
+            if source is None:  # nobody there whom the settings name: the relay may have moved
+                if refused:
+                    break
+                source = await self._discover()
+            for address in source:
+                lasted_ms = await self._visit(*address)
+                if lasted_ms > 0:
+                    if address not in settings.relays:
+                        self._found = [address]  # the next time begin there
+                    return lasted_ms
+                refused = refused or lasted_ms == REFUSED
+        return 0
+
+    async def _discover(self):
         try:
-            if self._wifi and not await self._wifi.join():
-                raise OSError("no Wi-Fi network of the settings is in reach")
+            found = await discover.find()
+        except OSError as error:
+            log.warning("link", "cannot ask the network for the relay: %s" % error)
+            return []
+        known = self._settings.relays
+        found = [address for address in found if address not in known]
+        log.info("link", "the network knows %d other relays" % len(found))
+        return found
+
+    async def _visit(self, host, port):
+        """One connection from beginning to end. How many ms it lasted, or why there was no welcome."""
+        channel = self._channel
+        try:
             await channel.open(host, port, PATH, self._tls, SERVER_NAME, OPEN_MS)
             await self._greet()
         except (OSError, HandshakeError, Closed, WireError, Refused) as error:
             log.warning("link", "%s:%d: %s" % (host, port, error))
-            await channel.close(POLICY if isinstance(error, (WireError, Refused)) else 1000)
-            return 0
+            refused = isinstance(error, (WireError, Refused))
+            await channel.close(POLICY if refused else 1000)
+            return REFUSED if refused else NO_ANSWER
         log.info("link", "welcomed by %s:%d" % (host, port))
         since_ms = ticks_ms()
         self._outbox = _queue(OUTBOX)
@@ -168,19 +224,26 @@ class Link:
             v=VERSION,
             pin=settings.pin,
             nonce=nonce,
-            firmware=FIRMWARE,
+            firmware=self._firmware,
             board=self._board,
             display=self._display,
         )
         reply = await self._hear("challenge")
-        key, pin = settings.key, settings.pin
-        expected = challenge.mac(key, "relay", VERSION, pin, nonce, reply["nonce"])
-        if not challenge.same(expected, reply["mac"]):
+        self._nonces = (nonce, reply["nonce"])
+        # While a key is being replaced there are two, and the relay shows which one it holds.
+        right = [key for key in settings.keys if challenge.same(self.mac(key, "relay"), reply["mac"])]
+        if not right:
             self.refusal = UNKNOWN_HERE
             await self._say("error", code="wrong_key", text=UNKNOWN_HERE)
             raise Refused(UNKNOWN_HERE)
-        await self._say("proof", mac=challenge.mac(key, "pin", VERSION, pin, nonce, reply["nonce"]))
+        await self._say("proof", mac=self.mac(right[0], "pin"))
         self._set_time((await self._hear("welcome"))["unix_ms"])
+        self.refusal = ""
+        if len(settings.keys) > 1 and right[0] == settings.keys[0]:
+            try:  # the relay took the new key: the old one has served
+                settings.change(key=right[0].hex(), next_key=None, trial=None)
+            except OSError as error:  # both go on working
+                log.error("link", "the new key cannot be made the only one: %s" % error)
 
     async def _say(self, t, **fields):
         await self._channel.send_text(messages.encode(messages.UP, t, **fields))
@@ -203,7 +266,7 @@ class Link:
         channel = self._channel
         ping, clock = Deadline(), Deadline()
         clock.after(TIME_MS, ticks_ms())
-        while self._wanted and not receiving.done():
+        while self._wanted and not receiving.done() and not (self._again and self.settled()):
             while self._outbox:
                 await channel.send_text(self._outbox.popleft())
             if self._utterance is not None:
@@ -257,12 +320,21 @@ class Link:
                 if text is None:
                     continue
                 try:
-                    self._sort(_decode(text))
+                    if isinstance(text, str):
+                        self._sort(_decode(text))
+                    else:
+                        self._take_frame(text)
                 except WireError as error:
                     log.warning("link", "the relay sent nonsense: %s" % error.text)
                     self.send("error", code=error.code, text=error.text[:ERROR_CHARACTERS])
         except Closed as error:
             log.warning("link", "the link ended: %s" % error)
+
+    def _take_frame(self, frame):
+        taker = self.on_binary.get(frame[0] if len(frame) else None)
+        if taker is None:
+            raise WireError("unknown_type", "binary frame: nobody takes this kind")
+        taker(frame)
 
     def _sort(self, message):
         t = message["t"]

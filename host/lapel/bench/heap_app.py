@@ -4,8 +4,8 @@ import asyncio
 import gc
 
 import boards.virtual as board
-from main import make
 from pin.settings import load
+from pin.start import make
 from pin.states import LISTENING
 
 SECONDS = 10

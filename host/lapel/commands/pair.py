@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     settings = config.load()
-    if options.to is not None and (options.to / flash.SETTINGS).exists():
+    if options.to is not None and flash.read(options.to) is not None:
         raise CommandError(
             f"{options.to} already holds a paired pin; choose another folder or delete it first"
         )

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..devices.certificate import write_private
+from ..virtual import flash as pin_flash
 
 SETTINGS = "settings.json"
 SECTION = "projector"
@@ -84,7 +85,10 @@ def load(flash: Path) -> tuple[dict[str, Any], Values]:
     """
     path = flash / SETTINGS
     try:
-        settings = json.loads(path.read_text("utf-8"))
+        # A pin that has run has taken the file over: then its own copies count.
+        settings = json.loads(path.read_text("utf-8")) if path.exists() else pin_flash.read(flash)
+        if settings is None:
+            raise FileNotFoundError(2, "No such file or directory")
     except OSError as error:
         raise CalibrationError(
             f"{path} cannot be read: {error.strerror}. "
