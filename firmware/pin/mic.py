@@ -58,12 +58,21 @@ def convert(words: ptr32, start: int, count: int, shift: int, out: ptr16, at: in
     return count
 
 
+def _words(data):
+    """The 32-bit words of a buffer, also for an interpreter that drops the viper lines."""
+    view = memoryview(data)
+    if hasattr(view, "cast"):  # CPython
+        return view.cast("I")
+    import uctypes
+
+    return uctypes.struct(uctypes.addressof(data), (uctypes.ARRAY | 0, uctypes.UINT32 | len(data) // 4))
+
+
 class _Buffer:
     def __init__(self, words):
         self.words = words
         self.data = bytearray(4 * words)
-        view = memoryview(self.data)
-        self.view = view.cast("I") if hasattr(view, "cast") else self.data  # viper needs no cast
+        self.view = _words(self.data)
 
 
 class Mic:
