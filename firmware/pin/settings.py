@@ -21,7 +21,6 @@ REPAIR = "repair.json"  # boot.py writes it while the button is held: another re
 MAX_BYTES = 16384  # a certificate has under 1 KB; more than this is not ours
 MAX_RELAYS = 4  # each is tried in turn, so each costs the wearer seconds
 MAX_NETWORKS = 4  # the same
-NOT_CALIBRATED = "The light's calibration is wrong. Run: lapel calibrate"
 NOT_PAIRED = "This pin is not paired yet. Run: lapel pair"
 TAKEN = "This pin belongs to another relay. Hold its button for 2 s while it starts, and pair it then."
 
@@ -38,7 +37,7 @@ class Settings:
     """Checked settings: `pin`, `keys` (bytes; the one that is expected first), `relays` [(host, port)],
     `certificate` (DER), `wifi` [(ssid, password, hidden)], `board` (name or None), `update_key` (int or
     None), `volume`, `brightness` (percent or None), `silent`, `trial` (a request whose networks or relays
-    have yet to lead to a connection, or None) and `mirror` (calibration of the projector)."""
+    have yet to lead to a connection, or None), and all `values` as they lie in the flash."""
 
     def __init__(self, values):
         """Raises SettingsError."""
@@ -74,23 +73,6 @@ class Settings:
             raise SettingsError(NOT_PAIRED, "settings: %s is missing" % error) from None
         except (TypeError, ValueError, AttributeError) as error:
             raise SettingsError(NOT_PAIRED, "settings: %s" % error) from None
-
-    @property
-    def mirror(self):
-        """Raises SettingsError."""
-        from pin.projector.speed import FULL_INTENSITY, Mirror  # the safe copy has no projector
-
-        try:
-            values = self.values.get("projector", {})
-            return Mirror(
-                values.get("mirror_hz", 1000),
-                values.get("damping", 0.7),
-                values.get("laser_delay", 0),
-                values.get("field_percent", 100),
-                values.get("brightness", FULL_INTENSITY),
-            )
-        except (TypeError, ValueError, AttributeError) as error:
-            raise SettingsError(NOT_CALIBRATED, "settings: projector: %s" % error) from None
 
     def change(self, **changes):
         """Keep these beside the others; None takes a value away. Changes nothing if it raises SettingsError,

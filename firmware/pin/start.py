@@ -7,6 +7,7 @@ import time
 
 import slots
 from pin import log
+from pin.calibration import mirror
 from pin.clock import ticks_diff, ticks_ms
 from pin.settings import SettingsError, load
 
@@ -28,7 +29,7 @@ def make(settings, board, fault):
     from pin.upkeep import Upkeep, identity
 
     gc.collect()
-    parts = Parts(board, settings.wifi, settings.mirror) if settings else Parts(board, ())
+    parts = Parts(board, settings.wifi, mirror(settings)) if settings else Parts(board, ())
     link, rooms = None, []
     if not fault:
         tls, firmware = pinned(settings.certificate), identity() or FIRMWARE
@@ -42,7 +43,7 @@ def run():
     settings, fault = None, ""
     try:
         settings = load()
-        settings.mirror  # noqa: B018 - a wrong calibration must be known before there is light
+        mirror(settings)  # known before there is light
     except SettingsError as error:
         log.error("start", error.detail)
         fault = error.args[0]
