@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 from lapel_wire import messages
+from lapel_wire.challenge import mac
 from websockets.exceptions import ConnectionClosed
 
 from .cards import Card
@@ -26,8 +27,13 @@ class ConnectedPin:
         self.display = greeted.display
         self.firmware = greeted.firmware
         self.board = greeted.board
+        self._challenge = greeted.challenge
         self._connection = connection
         self._glyphs = GlyphPush()
+
+    def mac(self, key: bytes, role: str) -> str:
+        """A MAC over this connection's challenge: what the pin must send to show that it has `key`."""
+        return str(mac(key, role, *self._challenge))
 
     async def send(self, t: str, **fields: Any) -> None:
         """One message of the wire's `DOWN` table. Raises WireError if it breaks the table."""

@@ -37,6 +37,10 @@ class PinLink(Protocol):
     @property
     def board(self) -> str: ...
 
+    def mac(self, key: bytes, role: str) -> str:
+        """A MAC over this connection's challenge."""
+        ...
+
     async def send(self, t: str, **fields: Any) -> None:
         """One message of the wire's `DOWN` table. Raises WireError if it breaks the table."""
         ...

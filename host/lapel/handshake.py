@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from lapel_wire import VERSION, WireError, messages
@@ -33,6 +33,7 @@ class Greeted:
     display: Display
     firmware: str
     board: str
+    challenge: tuple[Any, ...] = field(default=(), repr=False)  # what this connection's MACs are over
 
 
 async def authenticate(connection: PinConnection, pins: Pins, has_room: Callable[[Pin], bool]) -> Greeted:
@@ -49,13 +50,18 @@ async def authenticate(connection: PinConnection, pins: Pins, has_room: Callable
             f"{hello['pin']!r}: protocol version {hello['v']}, expected {VERSION}",
         )
     pin = pins.get(hello["pin"])
-    key = bytes.fromhex(pin.key) if pin else secrets.token_bytes(KEY_BYTES)
+    key = bytes.fromhex(pin.expected_key) if pin else secrets.token_bytes(KEY_BYTES)
     nonce = secrets.token_hex(NONCE_BYTES)
     parts = (hello["v"], hello["pin"], hello["nonce"], nonce)
     challenge = messages.encode(messages.DOWN, "challenge", nonce=nonce, mac=mac(key, "relay", *parts))
     await connection.send(challenge)
     who = f"{hello['pin']!r} ({'paired' if pin else 'not paired'})"
-    proof = await _expect(connection, "proof", who)
+    try:
+        proof = await _expect(connection, "proof", who)
+    except Refused:
+        if pin is not None and pin.next_confirmed:
+            pins.confirm(pin.id, False)  # it lost the next key after all: the old one still counts
+        raise
     if not same(proof["mac"], mac(key, "pin", *parts)) or pin is None:
         raise Refused(
             "unknown_pin",
@@ -71,8 +77,10 @@ async def authenticate(connection: PinConnection, pins: Pins, has_room: Callable
             messages.DOWN, "welcome", session=secrets.token_hex(8), unix_ms=int(time.time() * 1000)
         )
     )
+    if pin.next_confirmed:
+        pins.promote(pin.id)
     display = Display(hello["display"]["cols"], hello["display"]["lines"])
-    return Greeted(pin, display, hello["firmware"], hello["board"])
+    return Greeted(pin, display, hello["firmware"], hello["board"], parts)
 
 
 async def _expect(connection: PinConnection, t: str, who: str) -> dict[str, Any]:

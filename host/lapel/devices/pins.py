@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from lapel_wire import PORT
 from lapel_wire.challenge import KEY_BYTES
 
 from .certificate import certificate, write_private
+from .signing import known_modulus
 
 
 class PinsError(Exception):
@@ -32,6 +33,14 @@ class Pin:
     key: str = field(repr=False)  # 64 hex digits; never in a log
     name: str
     paired_unix_s: int
+    next_key: str = field(default="", repr=False)  # while it is being rotated in
+    next_confirmed: bool = False  # the pin has shown that it keeps the next key
+    device: str = ""  # address of the chip it was flashed to: the same board stays the same pin
+
+    @property
+    def expected_key(self) -> str:
+        """The key that this pin is challenged with next."""
+        return self.next_key if self.next_confirmed else self.key
 
 
 class Pins:
@@ -51,32 +60,70 @@ class Pins:
         self._refresh()
         return self._pins.get(pin_id)
 
-    def pair(self, name: str) -> Pin:
+    def pair(self, name: str, device: str = "") -> Pin:
         """A new pin with a fresh id and key."""
         name = name.strip()
         if not 0 < len(name) <= 32 or not name.isprintable():
             raise PinsError(f"a pin's name has 1 to 32 printable characters, got {name!r}")
         with self._change():
-            pin = Pin("pin-" + secrets.token_hex(4), secrets.token_hex(KEY_BYTES), name, int(time.time()))
+            pin = Pin(
+                "pin-" + secrets.token_hex(4), secrets.token_hex(KEY_BYTES), name, int(time.time()), device=device
+            )
             self._pins[pin.id] = pin
         return pin
+
+    def on_device(self, device: str) -> Pin | None:
+        """The pin that was flashed to this chip."""
+        return next((pin for pin in self.all() if device and pin.device == device), None)
+
+    def rotate(self, pin_id: str) -> Pin:
+        """Makes the next key, or gives the one that is being rotated in. The old one counts until the pin has
+        used the next."""
+        with self._change():
+            pin = self._known(pin_id)
+            if not pin.next_key:
+                pin = replace(pin, next_key=secrets.token_hex(KEY_BYTES))
+                self._pins[pin_id] = pin
+        return pin
+
+    def confirm(self, pin_id: str, kept: bool) -> None:
+        """Whether the pin has shown that it keeps the next key; without, it is challenged with the old one."""
+        with self._change():
+            pin = self._known(pin_id)
+            self._pins[pin_id] = replace(pin, next_confirmed=kept and bool(pin.next_key))
+
+    def promote(self, pin_id: str) -> None:
+        """The pin has proved itself with the next key: the old one opens nothing any more."""
+        with self._change():
+            pin = self._known(pin_id)
+            if pin.next_key:
+                self._pins[pin_id] = replace(pin, key=pin.next_key, next_key="", next_confirmed=False)
 
     def revoke(self, pin_id: str) -> Pin:
         """Forgets a pin: its key opens nothing from now on."""
         with self._change():
-            if pin_id not in self._pins:
-                known = ", ".join(self._pins) or "none yet"
-                raise PinsError(f"no pin has the id {pin_id!r}; paired pins: {known}")
+            self._known(pin_id)
             return self._pins.pop(pin_id)
 
-    def settings(self, pin: Pin, host: str, port: int = PORT) -> dict[str, Any]:
-        """What a paired pin keeps in its `settings.json`."""
-        return {
+    def settings(
+        self, pin: Pin, host: str, port: int = PORT, others: Sequence[tuple[str, int]] = ()
+    ) -> dict[str, Any]:
+        """What a paired pin keeps in its `settings.json`; `others` are further addresses, tried after the first."""
+        addresses = [(host, port), *(address for address in others if address != (host, port))]
+        values = {
             "pin": pin.id,
-            "key": pin.key,
-            "relays": [{"host": host, "port": port}],
+            "key": pin.expected_key,
+            "relays": [{"host": name, "port": number} for name, number in addresses],
             "certificate": certificate(self._home),
         }
+        update_key = known_modulus(self._home)
+        return values | ({"update_key": update_key} if update_key else {})
+
+    def _known(self, pin_id: str) -> Pin:
+        if pin_id not in self._pins:
+            known = ", ".join(self._pins) or "none yet"
+            raise PinsError(f"no pin has the id {pin_id!r}; paired pins: {known}")
+        return self._pins[pin_id]
 
     @contextmanager
     def _change(self) -> Iterator[None]:
@@ -117,6 +164,8 @@ def _checked(pin: Pin) -> Pin:
     """A pin as the file has it. Raises ValueError or TypeError."""
     if not (isinstance(pin.id, str) and isinstance(pin.name, str) and isinstance(pin.paired_unix_s, int)):
         raise TypeError("id and name are texts, paired_unix_s is a number")
+    if pin.next_key and len(bytes.fromhex(pin.next_key)) != KEY_BYTES:
+        raise ValueError(f"the next key of {pin.id} has not {KEY_BYTES} bytes")
     if len(bytes.fromhex(pin.key)) != KEY_BYTES:
         raise ValueError(f"the key of {pin.id} has not {KEY_BYTES} bytes")
     return pin
