@@ -136,7 +136,12 @@ DOWN = {
         )
     },
     # What the pin's own home view shows of the house.
-    "home": {"next?": text(LINE_BYTES), "unread": integer(0, 999), "playing?": text(LINE_BYTES)},
+    "home": {
+        "next?": text(LINE_BYTES),
+        "unread": integer(0, 999),
+        "playing?": text(LINE_BYTES),
+        "utc_offset_min?": integer(-840, 840),  # of local time: the pin's clock is UTC
+    },
     # Everything that is to ring, soonest first: it replaces what was sent before.
     "alarms": {
         "alarms": list_(
