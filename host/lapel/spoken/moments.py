@@ -32,12 +32,16 @@ _WORDS_TRIED = 16  # a moment takes fewer words; a long text is not searched any
 
 @dataclass(frozen=True)
 class When:
-    """A moment with its time zone, the weekdays on which it comes again (0 is Monday), and what was said."""
+    """A moment with its time zone, the weekdays on which it comes again (0 is Monday), and what was said.
+
+    `early` is the moment where the hour on a named day was left open and it is for waking.
+    """
 
     at: dt.datetime
     days: tuple[int, ...] = ()
     has_day: bool = False
     has_time: bool = True
+    early: dt.datetime | None = None
 
 
 @dataclass
@@ -72,11 +76,10 @@ class _Said:
         return True
 
 
-def parse_when(text: str, now: dt.datetime, waking: bool = False) -> When | None:
+def parse_when(text: str, now: dt.datetime) -> When | None:
     """The moment after `now` that `text` states and nothing else, or None.
 
-    An hour without a.m. or p.m. is the next one to come; on a named day it is the one by daylight, or the
-    early one if it is for `waking`.
+    An hour without a.m. or p.m. is the next one to come; on a named day it is the one by daylight.
     """
     rest = ordinals_as_digits(as_digits(text)).replace("a.m.", "am").replace("p.m.", "pm")
     rest = rest.strip(" .,!?。，！？")
@@ -91,10 +94,10 @@ def parse_when(text: str, now: dt.datetime, waking: bool = False) -> When | None
                 break
         else:
             return None
-    return _resolved(said, waking)
+    return _resolved(said)
 
 
-def split_when(text: str, now: dt.datetime, waking: bool = False) -> tuple[str, When | None]:
+def split_when(text: str, now: dt.datetime) -> tuple[str, When | None]:
     """`text` without the moment it ends or begins with, and that moment: "call mum tomorrow at 7"."""
     pieces = re.findall(r"[a-zA-Z0-9:.'’-]+|\S", text)
     spaces = [" " if re.search(r"[a-zA-Z0-9]", piece) else "" for piece in pieces]
@@ -108,16 +111,16 @@ def split_when(text: str, now: dt.datetime, waking: bool = False) -> tuple[str, 
 
     count = len(pieces)
     for first in range(max(0, count - _WORDS_TRIED), count):
-        if when := parse_when(joined(first, count), now, waking):
+        if when := parse_when(joined(first, count), now):
             return joined(0, first), when
     for last in range(min(count, _WORDS_TRIED), 0, -1):
-        if when := parse_when(joined(0, last), now, waking):
+        if when := parse_when(joined(0, last), now):
             rest = re.sub(r"^(to|that|about) ", "", joined(last, count))
             return rest, when
     return text.strip(), None
 
 
-def _resolved(said: _Said, waking: bool) -> When | None:
+def _resolved(said: _Said) -> When | None:
     now = said.now
     if said.later is not None:
         if said.hour is not None or said.day is not None or said.days:
@@ -133,21 +136,21 @@ def _resolved(said: _Said, waking: bool) -> When | None:
             return None
         said.time(_PARTS[said.part], exact=True)
     assert said.hour is not None
-    named = said.day is not None or bool(said.days)
-    hours = _hours(said, named, waking)
-    has_time = True
+    hours = _hours(said)
+    early = _early(said, hours)
     if said.days:
-        at = _next(said, hours[:1], tuple(said.days))
-        return When(at, tuple(sorted(said.days)), True, has_time)
+        days = tuple(sorted(said.days))
+        at = _next(said, hours[:1], days)
+        return When(at, days, True, early=_next(said, early, days) if early else None)
     if said.day is not None:
         at = dt.datetime.combine(said.day, dt.time(hours[0], said.minute), now.tzinfo)
         if at <= now and said.day == now.date() and len(hours) > 1:
             at = at.replace(hour=hours[1])
-        return When(at, has_day=True, has_time=has_time)
+        return When(at, has_day=True, early=at.replace(hour=early[0]) if early else None)
     return When(_next(said, hours, _DAILY))
 
 
-def _hours(said: _Said, named: bool, waking: bool) -> list[int]:
+def _hours(said: _Said) -> list[int]:
     """The hours of 24 that may be meant, the likeliest first."""
     assert said.hour is not None
     hour = said.hour
@@ -161,10 +164,16 @@ def _hours(said: _Said, named: bool, waking: bool) -> list[int]:
         return [hour if hour >= 11 else hour + 12]
     if said.part:
         return [hour % 12 + 12]
+    named = said.day is not None or bool(said.days)
     early, late = hour % 12, hour % 12 + 12
-    if not named:
-        return [early, late]
-    return [early, late] if waking or (hour >= _EARLIEST_DAYTIME and hour != 12) else [late]
+    return [late] if named and (hour < _EARLIEST_DAYTIME or hour == 12) else [early, late]
+
+
+def _early(said: _Said, hours: list[int]) -> list[int]:
+    """The hour before noon that would also fit."""
+    assert said.hour is not None
+    is_open = not said.part and not said.exact and hours[0] == said.hour + 12
+    return [said.hour] if is_open else []
 
 
 def _next(said: _Said, hours: list[int], days: tuple[int, ...]) -> dt.datetime:

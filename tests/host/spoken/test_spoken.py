@@ -115,9 +115,9 @@ def test_moments(said: str, moment: str) -> None:
     ],
 )
 def test_moments_that_come_again(said: str, moment: str, days: tuple[int, ...]) -> None:
-    when = parse_when(said, NOW, waking=True)
+    when = parse_when(said, NOW)
     assert when is not None
-    assert (f"{when.at:%Y-%m-%d %H:%M}", when.days) == (moment, days)
+    assert (f"{when.early or when.at:%Y-%m-%d %H:%M}", when.days) == (moment, days)
 
 
 @pytest.mark.parametrize(
@@ -129,10 +129,11 @@ def test_what_is_no_moment(said: str) -> None:
 
 
 def test_waking_is_early_on_a_named_day() -> None:
-    asked = parse_when("tomorrow at six", NOW, waking=True)
-    meeting = parse_when("tomorrow at six", NOW)
-    assert asked is not None and meeting is not None
-    assert (asked.at.hour, meeting.at.hour) == (6, 18)
+    when = parse_when("tomorrow at six", NOW)
+    assert when is not None and when.early is not None
+    assert (when.at.hour, when.early.hour) == (18, 6)
+    afternoon = parse_when("tomorrow at six pm", NOW)
+    assert afternoon is not None and afternoon.early is None
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,146 @@
+"""Timers: several at once, with names."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from ..alarm_clock import AlarmClock, Ring
+from ..spoken import say_duration
+from . import Choice, Context, Reply, SkillError, tool
+
+
+@tool(effect="changes")
+async def set_timer(context: Context, duration: dt.timedelta, name: str = "") -> Reply:
+    """Start a timer that rings on the pin when the time is over.
+
+    duration: how long
+    name: what it is for, such as pasta
+    """
+    clock = _clock(context)
+    ring = await clock.add(context.now + duration, name, length_s=duration.total_seconds())
+    length = say_duration(duration, context.language)
+    text = context.say(en=f"{_title(name)}timer: {length}".capitalize(), zh=f"{name}计时{length}")
+    return Reply(text, ends=ring.at(context.now.tzinfo))
+
+
+@tool(view="timers")
+async def show_timers(context: Context) -> Reply:
+    """Show the timers that run and how much of them is left."""
+    rings = _clock(context).rings
+    if not rings:
+        return Reply(context.say(en="No timer is running.", zh="没有计时器。"))
+    first = _left(context, rings[0])
+    more = "  ".join(_left(context, ring) for ring in rings[1:])
+    return Reply(first, more, ends=rings[0].at(context.now.tzinfo), choices=[_stop(context, rings[0])])
+
+
+@tool(effect="changes")
+async def add_to_timer(context: Context, duration: dt.timedelta, name: str = "") -> Reply:
+    """Make a running timer longer.
+
+    duration: how much is added
+    name: which timer, if there are several
+    """
+    clock = _clock(context)
+    ring = _find(context, name)
+    moved = await clock.move(ring, max(ring.at(context.now.tzinfo), context.now) + duration)
+    left = say_duration(moved.at(context.now.tzinfo) - context.now, context.language)
+    return Reply(context.say(en=f"{left} left", zh=f"还剩{left}"), ends=moved.at(context.now.tzinfo))
+
+
+@tool(effect="changes")
+async def cancel_timer(context: Context, name: str = "") -> str:
+    """Cancel a timer.
+
+    name: which timer, if there are several; "all" cancels all of them
+    """
+    if name.casefold() in ("all", "every", "all of them", "所有", "全部"):
+        for ring in _clock(context).rings:
+            await _clock(context).remove(ring)
+        return context.say(en="All timers are cancelled.", zh="已取消所有计时器。")
+    ring = _find(context, name)
+    await _clock(context).remove(ring)
+    return context.say(en=f"{_title(ring.label)}timer cancelled".capitalize(), zh=f"已取消{ring.label}计时器")
+
+
+@tool(effect="changes")
+async def stop_timer(context: Context, id: str) -> str:
+    """Stop a timer that rings.
+
+    id: its id
+    """
+    await _clock(context).answered(id)
+    return context.say(en="Stopped.", zh="已停止。")
+
+
+@tool(effect="changes")
+async def snooze_timer(context: Context, id: str) -> str:
+    """Let a timer that rings ring again in five minutes.
+
+    id: its id
+    """
+    await _clock(context).snooze(id)
+    return context.say(en="Again in 5 minutes.", zh="五分钟后再响。")
+
+
+async def start(context: Context) -> None:
+    clock = AlarmClock(context, "timer", lambda ring, late: _card(context, ring, late))
+    context.state.clock = clock
+    await clock.open()
+    context.spawn(clock.run())
+
+
+async def alarm(context: Context, id: str, what: str, at: dt.datetime | None) -> None:
+    await _clock(context).alarm(id, what, at)
+
+
+async def stop(context: Context) -> bool:
+    return await _clock(context).stop()
+
+
+def _clock(context: Context) -> AlarmClock:
+    clock = context.state.clock
+    assert isinstance(clock, AlarmClock)
+    return clock
+
+
+def _card(context: Context, ring: Ring, late: bool) -> Reply:
+    name = ring.label or say_duration(dt.timedelta(seconds=ring.length_s), context.language)
+    text = context.say(en=f"{name}: time is up", zh=f"{name}：时间到")
+    if late:
+        text = context.say(en=f"Missed: {name}", zh=f"错过了：{name}")
+    again = Choice(context.say(en="5 more minutes", zh="再等五分钟"), snooze_timer, {"id": ring.id})
+    choices = [_stop(context, ring), again]
+    return Reply(text, kind="notice", ends=ring.at(context.now.tzinfo), choices=choices)
+
+
+def _stop(context: Context, ring: Ring) -> Choice:
+    return Choice(context.say(en="Stop", zh="停止"), stop_timer, {"id": ring.id})
+
+
+def _find(context: Context, name: str) -> Ring:
+    """The timer of this name, or the only one. Raises SkillError."""
+    rings = _clock(context).rings
+    wanted = name.casefold().strip()
+    named = [ring for ring in rings if wanted in ring.label.casefold()] if wanted else rings
+    if not rings:
+        raise SkillError(context.say(en="No timer is running.", zh="没有计时器。"))
+    if not named:
+        raise SkillError(context.say(en=f"There is no timer {name}.", zh=f"没有{name}计时器。"))
+    exact = [ring for ring in named if ring.label.casefold() == wanted]
+    if len(named) > 1 and len(exact) != 1:
+        names = ", ".join(ring.label or _left(context, ring) for ring in named)
+        raise SkillError(context.say(en=f"Which timer? {names}", zh=f"哪个计时器？{names}"))
+    return exact[0] if exact else named[0]
+
+
+def _left(context: Context, ring: Ring) -> str:
+    left = ring.at(context.now.tzinfo) - context.now
+    if left <= dt.timedelta(0):
+        return context.say(en=f"{_title(ring.label)}timer rings".capitalize(), zh=f"{ring.label}计时器在响")
+    said = say_duration(left, context.language)
+    return context.say(en=f"{_title(ring.label)}{said} left", zh=f"{ring.label}还剩{said}")
+
+
+def _title(name: str) -> str:
+    return f"{name} " if name else ""
