@@ -10,20 +10,28 @@ is a room of its own, which plugs in here:
         def message(self, message, now): ... # one of those
         def poll(self, now): ...             # every few ms; allocates nothing unless something happened
 
-A room uses of the app: `tell` (a message to the relay), `show` (a card of the pin's own), `say` (a sentence),
-`wake`, `machine.state`, `link`, `parts` and `guard`.
+A room uses of the app: `tell` (a message to the relay), `show` (a card of the pin's own: `card` None, an `alert`
+if nobody asked for it, `act` for what is done with it, see `reading`), `say` (a sentence), `wake`,
+`machine.state`, `link`, `parts`, `guard`, `preferences` and `unix_ms`. It may set `battery_percent`, and
+`power_off`, which is called with the time and does not return.
 """
 
 import asyncio
 from binascii import a2b_base64
 
 from lapel_wire import WireError
-from pin import button, log, states
+from pin import button, haptic, log, states
 from pin.asking import Asking
-from pin.clock import Deadline, ticks_ms
+from pin.clock import Deadline, ticks_diff, ticks_ms
 from pin.link import UP
-from pin.reading import Reader, sentence
+from pin.lock import Lock
+from pin.lock_screen import LockScreen
+from pin.menu import Menu
+from pin.preferences import Preferences
+from pin.reading import PRESS, WEARER, Reader, sentence
 from pin.states import ASLEEP, CONNECTING, FAULT, IDLE, LISTENING, OFFLINE, SHOWING, THINKING
+from pin.steering import Steering
+from pin.waiting import Waiting
 
 TICK_MS = 5  # the button, the microphone and the light are looked at this often
 SLEEP_MS = 1_800_000  # a kitchen timer set by voice must still be able to ring
@@ -37,15 +45,28 @@ class App:
         self.link = link
         self.parts = parts
         self.guard = parts.guard
-        self.reader = Reader(parts.projector, self.tell)
+        self.preferences = Preferences()
+        self.lock = Lock()
+        self.menu = Menu()
+        self.lock_screen = LockScreen(self.lock)
+        self.waiting = Waiting()
+        self.reader = Reader(parts.projector, self.tell, self.unix_ms)
+        self.steering = Steering(self, parts.hand)
         self.asking = Asking(self, mic)
+        self.now = ticks_ms()  # of this step
+        self.battery_percent = None
+        self.power_off = self._power_off
         self._fault = fault
-        self._rooms = rooms
+        self._rooms = (self.menu, self.lock_screen) + tuple(rooms)
         self._takers = {}
-        for room in rooms:
+        for room in self._rooms:
             for t in room.takes:
                 self._takers[t] = room
             room.enter(self)
+        self._depth_told = 0  # failures of the depth sensor that the wearer felt
+        self.preferences.on_change = self._preferred
+        self._preferred("brightness")
+        self.parts.depth_bus.is_busy = self._is_busy
         self._later = None  # a card that came while the wearer spoke
         self._sleep = Deadline()
         # Last: from here on a press starts the microphone.
@@ -70,11 +91,12 @@ class App:
             if link_task:
                 link_task.cancel()
             self.asking.mic.cancel()
+            self.preferences.save()
             self.parts.projector.dark()
 
     def step(self):
         """One look at everything. Allocates nothing unless something happened."""
-        now = ticks_ms()
+        now = self.now = ticks_ms()
         event = self.button.event()
         while event is not None:
             self._on_button(event, now)
@@ -91,10 +113,16 @@ class App:
             self._check_sleep(now)
             for room in self._rooms:
                 room.poll(now)
-        if self.reader.card is not None and self.reader.poll(now) and self.machine.state == SHOWING:
+            self.preferences.poll(now)
+        self._look(now)
+        reader = self.reader
+        if reader.card is not None:
+            reader.poll(now)
+        if reader.card is None and self.machine.state == SHOWING:
             self.rest(now)
-        # Only a card with choices makes a single tap wait for a second one.
-        self.button.timing.doubles = bool(self.reader.choices())
+        self.steering.poll()
+        # Only where a double tap means something does a single one wait for it.
+        self.button.timing.doubles = reader.taps() or (reader.card is None and not self._fault)
         self.parts.projector.poll()
 
     # what rooms use
@@ -105,10 +133,30 @@ class App:
             self.link.send(t, **fields)
 
     def show(self, card, now):
-        """A card onto the palm, or after the question that is being spoken."""
-        if self.machine.state == LISTENING:
+        """A card onto the palm, or to those that wait until it is free and somebody looks."""
+        state, alert = self.machine.state, card.get("alert")
+        up = self.reader.card
+        if alert == "normal" or alert == "urgent":
+            self.parts.haptic.play(haptic.URGENT if alert == "urgent" else haptic.ALERT)
+        if up is not None and card["card"] is not None and up["card"] == card["card"]:
+            self.put(card, now)
+        elif self.lock.closed and not card.get("public"):
+            self.waiting.add(card)
+        elif alert:
+            busy = up is not None and up.get("choices")
+            if alert == "urgent" and not busy and (state in states.RESTING or state == SHOWING):
+                self.put(card, now)
+            else:
+                self.waiting.add(card)
+        elif state == LISTENING:
             self._later = card
-        elif self.reader.show(card, now):
+        else:
+            self.put(card, now)
+
+    def put(self, card, now):
+        """A card onto the palm at once."""
+        if self.reader.show(card, now):
+            self.reader.stay()
             self.wake()
             self.machine.move(SHOWING)
 
@@ -130,15 +178,81 @@ class App:
 
     def rest(self, now):
         """To whatever is the case when nothing else is going on."""
+        self.menu.forget()
         later, self._later = self._later, None
+        if later is None and self.waiting.is_urgent() and not self.lock.closed:
+            later = self.waiting.take()
         if later is not None:
             self.machine.move(SHOWING)
-            self._on_card(later, now)
+            self.put(later, now)
         elif self.link.state == UP:
             self.machine.move(IDLE if self.asking.question.number is None else THINKING)
         else:
             lost = self.link.failures or self.asking.question.number is not None
             self.machine.move(OFFLINE if lost else CONNECTING)
+
+    def unix_ms(self):
+        """The relay's clock, or None before it told it. Allocates."""
+        if self.link is None or self.link.unix_ms is None:
+            return None
+        return self.link.unix_ms + ticks_diff(ticks_ms(), self.link.unix_at)
+
+    # what hand and button use
+
+    def come(self, now):
+        """A raised palm or a double tap on a dark pin: the lock, what waits, or home."""
+        if self.lock.closed:
+            self.lock_screen.show(now)
+            return
+        card = self.waiting.take()
+        if card is not None:
+            self.put(card, now)
+        elif self.machine.state != THINKING:
+            self.menu.home(now)
+
+    def leave(self, now):
+        """Nobody looks at this card, or waits for what was asked of the relay, any more."""
+        if not self.menu.is_up():
+            self.reader.close(WEARER)
+        if self.machine.state == THINKING:
+            self.asking.drop(True)
+
+    def unlocked(self, now):
+        """The code was right."""
+        self.reader.drop()
+        self.asking.unlocked(now)
+        if self.asking.question.number is None:
+            self.come(now)
+        else:
+            self.machine.move(THINKING)
+
+    def _power_off(self, now):
+        self.preferences.save()
+        self.parts.power_off()
+
+    def _preferred(self, name):
+        if name == "brightness":
+            self.parts.dim(self.preferences.levels[name])
+
+    # the hand
+
+    def _is_busy(self):
+        return self.button.timing.down or self.asking.mic.running
+
+    def _look(self, now):
+        """A frame of the palm sensor, if there is one: never while the wearer speaks."""
+        state, hand = self.machine.state, self.parts.hand
+        if state == ASLEEP:
+            hand.rest()
+        elif state != LISTENING and not self._is_busy():
+            needed = self.reader.card is not None or state == THINKING or bool(self.waiting.cards)
+            event = hand.poll(now, needed)
+            if event is not None and not self._fault:
+                self.steering.gesture(event, now)
+            if hand.failures != self._depth_told:
+                if not self._depth_told:  # once: it may fail again every minute
+                    self.parts.haptic.play(haptic.ERROR)
+                self._depth_told = hand.failures
 
     # the button
 
@@ -156,39 +270,32 @@ class App:
         if event == button.PRESS:
             self.link.retry()
             self.asking.press()
-            if not self.reader.choices():
+            if not self.reader.taps():
                 self._interrupt()
                 self.machine.move(LISTENING)
         elif event == button.HOLD:
-            if self.machine.state != LISTENING:  # it began as a press on a card with choices
+            if self.machine.state != LISTENING:  # it began as a press on a card that takes taps
                 self._interrupt()
                 self.machine.move(LISTENING)
             self.asking.hold(now)
-        elif event == button.TAP:
-            self._tap(now)
-        elif event == button.DOUBLE:
-            self._choose(now)
+        elif event == button.TAP or event == button.DOUBLE:
+            self.asking.mic.cancel()
+            if event == button.DOUBLE:
+                self.steering.double(now)
+            elif not self.steering.tap(now) and self.waiting.cards:
+                self.come(now)
+            if self.machine.state == LISTENING:
+                self.rest(now)
         elif self.machine.state == LISTENING:
             at_ms = self.button.timing.changed_ms if event == button.RELEASE else now
             self.asking.release(event, at_ms, now)
 
     def _interrupt(self):
         """Whatever is on the palm or under way ends."""
-        self.reader.close()
+        self.reader.close(PRESS)
+        self.menu.forget()
         self._later = None
         self.asking.interrupt()
-
-    def _tap(self, now):
-        self.asking.mic.cancel()
-        if self.reader.choices():
-            self.reader.next_choice()
-        elif self.machine.state == LISTENING:
-            self.rest(now)
-
-    def _choose(self, now):
-        self.asking.mic.cancel()
-        if self.reader.choose():
-            self.asking.chosen(now)
 
     # messages
 
@@ -211,8 +318,11 @@ class App:
             log.debug("app", "%s: nobody here takes it" % t)
 
     def _on_card(self, card, now):
-        self.asking.answered(card, now)
+        if not card.get("alert"):
+            self.asking.answered(card, now)
         self.show(card, now)
+        if self.reader.card is card:
+            self.steering.arrived(card, now)
 
     def _learn(self, pushed):
         """Letters that the font lacks and the next card needs."""
@@ -231,7 +341,7 @@ class App:
         if up:
             if state in states.SEEKING:
                 self.rest(now)
-            elif state != LISTENING:
+            elif state != LISTENING and not self.lock.closed:
                 self._ask_typed(now)
             self.asking.follow_link(now)
         elif state == IDLE:
@@ -254,4 +364,5 @@ class App:
         if resting and self._sleep.passed(now) and self.asking.question.number is None:
             self.machine.move(ASLEEP)
             self.link.want(False)
+            self.lock_screen.lock_up()
             self.reader.close()

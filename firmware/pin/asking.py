@@ -51,7 +51,8 @@ class Asking:
         # than this in any case, so nobody waits for it.
         self._recording, self._asked = self._asked, self._recording
         self.question.begin(self._asked.number)
-        self._app.link.deliver(self._asked)
+        if not self._app.lock.closed:
+            self._app.link.deliver(self._asked)
 
     def release(self, event, at_ms, now):
         """The end of a hold, which was at `at_ms`; a stuck one is cut."""
@@ -61,6 +62,10 @@ class Asking:
             return
         self.mic.stop(at_ms)
         self._app.machine.move(THINKING)
+        if self._app.lock.closed:
+            self.question.kept(now)
+            self._app.lock_screen.show(now)
+            return
         self.question.asked(now)
         if event == button.STUCK:
             log.warning("app", "question %d was cut at its cap" % self.question.number)
@@ -68,8 +73,14 @@ class Asking:
 
     def interrupt(self):
         """A new press: nobody waits any more, but a question that could not leave yet stays."""
-        if self._app.link.state == UP:
+        if self._app.link.state == UP and not self._app.lock.closed:
             self.drop(True)
+
+    def unlocked(self, now):
+        """What was spoken to the locked pin goes out."""
+        if self.question.number is not None and not self.question.delivered:
+            self.question.asked(now)
+            self._app.link.deliver(self._asked)
 
     def drop(self, cancel):
         """It was answered, or, with `cancel`, nobody wants the answer."""

@@ -140,9 +140,10 @@ class Tracker:
 
     def _measure(self, dt_ms):
         plane = self.plane
-        self.distance_mm = self._distance.update(plane.z, dt_ms)
-        self.tilt_x_cdeg = self._tilt_x.update(atan_cdeg(plane.slope_y), dt_ms)
-        self.tilt_y_cdeg = self._tilt_y.update(atan_cdeg(plane.slope_x), dt_ms)
+        hand = plane.hand
+        self.distance_mm = self._distance.update(hand.z, dt_ms)
+        self.tilt_x_cdeg = self._tilt_x.update(atan_cdeg(hand.slope_y), dt_ms)
+        self.tilt_y_cdeg = self._tilt_y.update(atan_cdeg(hand.slope_x), dt_ms)
         self.tilt_cdeg = isqrt(self.tilt_x_cdeg * self.tilt_x_cdeg + self.tilt_y_cdeg * self.tilt_y_cdeg)
         self.x_mm = plane.x
         self.y_mm = plane.y
@@ -153,8 +154,7 @@ class Tracker:
         self.size = size
         area = max(1, plane.area_mm2)
         flat = 256 * plane.flat_mm2 // area
-        front = 256 * plane.front_mm2 // area
-        self.poses.update(size, atan_cdeg(slope), plane.residual, flat, front, plane.z)
+        self.poses.update(plane)
         self.pose_number = self.poses.pose
         self._presence.update(plane, size, flat, slope)
         self.present = self._presence.present

@@ -1,43 +1,53 @@
 """From a board's pin numbers to the parts that the app works with."""
 
+import esp32
 import tls
 from lapel_wire.audio import SAMPLE_RATE_HZ
-from machine import I2C, I2S, Pin
-from pin import log
+from machine import I2C, I2S, Pin, deepsleep
+from pin import depth, log
+from pin.hand import Hand, NoHand
+from pin.haptic import Haptic, NoHaptic
 from pin.projector import Projector, font, guard, scanner, speed
 
+BUS_HZ = 400_000  # the most that fuel gauge and haptic driver take
 SCAN_RATE_HZ = 48000
 SCAN_IBUF_BYTES = 20000  # 52 ms: what is in the DMA cannot be recalled, so no more
-
-
-class NoPalm:
-    """In place of a depth sensor: never sees a palm, so the guard never gives light."""
-
-    present = False
-
-    def age_ms(self):
-        return 0
 
 
 def _no_laser(level):
     """In place of the arm pin: LEDs need none."""
 
 
+def _open_depth(bus, lpn):
+    # Not in this repository: `lapel flash` puts it on the board. Without it the sensor fails, and says so.
+    from vl53l5cx.mp import VL53L5CXMP
+
+    return VL53L5CXMP(bus, lpn=lpn)
+
+
 class Parts:
-    """The parts: `button` (a Pin), `projector` and its `guard`, `display` (as in hello), `wifi` or None."""
+    """The parts: `button` (a Pin), `bus` (the I2C), `hand`, `haptic`, `projector` and its `guard`, `display`
+    (as in hello), `wifi` or None."""
 
     def __init__(self, board, networks, mirror=None):
         self.board = board
+        for name in getattr(board, "CHIPS", ()):  # what lies on a virtual bus
+            __import__(name)
+        self.bus = I2C(0, scl=Pin(board.SCL), sda=Pin(board.SDA), freq=BUS_HZ)
         self.button = Pin(board.BUTTON, Pin.IN, Pin.PULL_UP)
         self.button_edges = Pin.IRQ_FALLING | Pin.IRQ_RISING
         arm = Pin(board.LASER_ARM, Pin.OUT, value=0)
-        mirror = mirror or speed.Mirror()
+        mirror = self._mirror = mirror or speed.Mirror()
+        self._brightness = mirror.brightness
         if getattr(board, "SCANNER", "vector") == "matrix":
             light = self._matrix(mirror)
             arm = _no_laser
         else:
             light = scanner.VectorScanner(self._open_scan(), mirror)
-        self.guard = guard.Guard(arm, self._palm(), mirror)
+        self.depth_bus = depth.Bus(self.bus)
+        self.hand = self._hand()
+        self.haptic = self._haptic()
+        self.guard = guard.Guard(arm, self.hand.tracker, mirror)
         self.projector = Projector(light, self.guard, font.load())
         self.display = {"kind": light.kind, "cols": light.columns, "lines": light.lines}
         self.wifi = self._wifi(networks)
@@ -60,8 +70,7 @@ class Parts:
     def _matrix(self, mirror):
         from pin.projector import is31fl3731, matrix  # not needed where there are mirrors
 
-        bus = I2C(0, scl=Pin(self.board.SCL), sda=Pin(self.board.SDA), freq=400_000)
-        return matrix.MatrixScanner(is31fl3731.Is31fl3731(bus), mirror.brightness)
+        return matrix.MatrixScanner(is31fl3731.Is31fl3731(self.bus), mirror.brightness)
 
     def open_mic(self, ibuf_bytes):
         """Power to the microphone: a receiver of 32-bit mono words."""
@@ -84,11 +93,45 @@ class Parts:
             return None
         return self._world.typed.pop(0)
 
-    def _palm(self):
-        if self.board.PALM is None:
+    def dim(self, percent):
+        """Light from the next page on, in percent of what calibration allows."""
+        steps = max(1, self._brightness * percent // 100)
+        self._mirror.brightness = steps
+        if self.projector.scanner.scrolls:  # LEDs have no mirror to ask
+            self.projector.scanner.brightness = steps
+
+    def power_off(self):
+        """Deep sleep, until the button is pressed. Does not return."""
+        self.projector.dark()
+        self.haptic.rest()
+        esp32.wake_on_ext0(self.button, esp32.WAKEUP_ALL_LOW)
+        deepsleep()
+
+    def _hand(self):
+        board = self.board
+        if board.PALM is None:
             log.warning("palm", "this board has no palm sensor: no light")
-            return NoPalm()
-        return __import__(self.board.PALM).PalmSensor()
+            return NoHand()
+        line = getattr(board, "DEPTH_INT", None)
+        lpn = getattr(board, "DEPTH_LPN", None)
+        sensor = depth.Depth(
+            _open_depth,
+            self.depth_bus,
+            None if line is None else Pin(line, Pin.IN),
+            Pin.IRQ_FALLING,
+            None if lpn is None else Pin(lpn, Pin.OUT, value=0),
+        )
+        return Hand(sensor)
+
+    def _haptic(self):
+        motor = getattr(self.board, "HAPTIC", None)
+        if motor is None:
+            return NoHaptic()
+        try:
+            return Haptic(self.bus, motor)
+        except OSError as error:
+            log.warning("haptic", "no motor: %r" % error)
+            return NoHaptic()
 
     def _wifi(self, networks):
         if not self.board.WIFI:

@@ -8,40 +8,34 @@ decides until then. All numbers are integers: logarithms in 1/256, costs (negati
 
 from array import array
 
+from .plane import atan_cdeg, isqrt
+from .pose_cost import pose_costs
+from .pose_model import SHAPES
+
 POSES = ("open", "fist", "other")
 OPEN, FIST, OTHER = range(3)
 
 SIZES = 9  # of hands, _SIZE_STEP apart: 0.75 to 1.33 of the median's area, near all adults
 _SIZE_STEP = 18  # 7 %
-_SIZE_SPREAD = 41  # 16 %: standard deviation of adults' palm areas, roughly
+_SIZE_SPREAD = 46  # 18 %: standard deviation of adults' palm areas, roughly
 _LEARNING = 3  # a size is learned from an eighth of the evidence: a still hand says the same again and again
 _UNLIKELY = 240  # the most that can be held against a size: another wearer is learned in seconds
 _NEVER = 1 << 28
 
-SWITCH = 34  # cost of a change of pose: two clear frames make one, a doubtful frame does not
-_SHARE = 6  # of 16: frames that follow each other are no independent evidence
-_CAP = 72  # cost of one feature, at 3 standard deviations: no single one may decide
+# What a change of pose costs: little when the area has just jumped, as it does when a hand closes.
+_SWITCH = 40
+_SWITCH_AT_JUMP = 8
+_JUMP = (33, 72)  # of the log area, against one of the three frames before: from a doubtful to a sure one
+_BEFORE = 3
+_SHARE = 8  # of 16: frames that follow each other are no independent evidence
 
-# Mean and standard deviation of: log size, tilt, residual, share on the plane, share of the front layer.
-# Between the medians of four people's recordings (open: area 190-280 cm2, tilt 4-12 degrees, residual 5-8 mm;
-# fist: 115-185, 14-20, 7-9) and the geometric hand of the virtual pin, which also gave shares and deviations.
-_FEATURES = 5
-_USUAL_MM = 250  # the distance that these are meant for
-_MEANS = (
-    (16, 90, 110, 210, 214),
-    (-80, 160, 112, 208, 190),
-    (-40, 170, 155, 178, 172),
-)
-_DEVIATIONS = (
-    (32, 80, 34, 28, 34),
-    (40, 78, 34, 28, 50),
-    (56, 110, 46, 32, 46),
-)
-_PRIOR = (0, 0, 16)  # in each frame: other shapes are rarer, and must be seen clearly
+FEATURES = 7
+_USUAL_LOG = 1442  # log_256(280): distances are against that
+_ZERO = 32768  # what is added for machine code
 
 
 def log_256(value):
-    """Natural logarithm of an integer > 0, times 256; within 1 of the truth times 1.06 at worst."""
+    """Natural logarithm of an integer > 0, times 256; within 2 of the truth."""
     shift = 0
     scaled = value << 8
     while scaled >= 512:
@@ -51,6 +45,28 @@ def log_256(value):
     # log2(1 + p) is p + 0.344 p (1 - p), within 0.008.
     log2 = (shift << 8) + part + (88 * part * (256 - part) >> 16)
     return log2 * 177 >> 8
+
+
+def log_distance(distance_mm):
+    """Against 280 mm, the usual distance."""
+    return log_256(distance_mm) - _USUAL_LOG
+
+
+def read_features(plane, out):
+    """What tells the poses apart, of a `Plane` that was fitted, into `out`.
+
+    Logarithms of area and minor axis, tilt in 0.1 degree, residual in 1/16 mm, share of the nearest layer in
+    1/256, how far the rim lies back in 1/16 mm, zones at the field's edge times 16.
+    """
+    area = max(1, plane.area_mm2)
+    slope = isqrt(plane.slope_x * plane.slope_x + plane.slope_y * plane.slope_y)
+    out[0] = log_256(area)
+    out[1] = log_256(plane.minor + 1)
+    out[2] = atan_cdeg(slope) // 10
+    out[3] = plane.residual
+    out[4] = 256 * plane.front_mm2 // area
+    out[5] = plane.rounding
+    out[6] = 16 * plane.border
 
 
 def log_size(area_mm2, border, distance_mm, slope):
@@ -69,16 +85,20 @@ def log_size(area_mm2, border, distance_mm, slope):
 
 
 class PoseFilter:
-    """`update` takes one frame's features; `pose` and `certainty` (0 to 255) are its opinion.
+    """`update` takes each fitted plane; `pose` and `certainty` (0 to 255) are its opinion.
 
     `size` is the likeliest size of this wearer's hand: log of its area against the median, times 256.
     """
 
     def __init__(self):
-        self._features = array("i", [0] * _FEATURES)
-        self._frame = array("i", [0] * 3)  # costs of the poses in this frame, all but the size
-        self._poses = array("i", [0] * (3 * SIZES))  # costs of the poses, should the hand have that size
+        self._model = array("H", [value + _ZERO for value in SHAPES])
+        self._features = array("i", [0] * FEATURES)
+        self._raised = array("H", [0] * FEATURES)
+        self._scratch = array("i", [0] * 21)
+        self._frame = array("i", [0] * (3 * SIZES))  # costs of the poses in this frame, by size
+        self._poses = array("i", [0] * (3 * SIZES))  # the same of the whole history
         self._sizes = array("i", [0] * SIZES)  # costs of the sizes
+        self._areas = array("i", [0] * _BEFORE)
         self.forget()
 
     def forget(self):
@@ -92,42 +112,38 @@ class PoseFilter:
         """The hand is gone: any pose may come next, the size stays."""
         for i in range(3 * SIZES):
             self._poses[i] = 0
+        self._count = 0
         self.pose = OTHER
         self.certainty = 0
 
-    def update(self, size, tilt_cdeg, residual_16, flat_256, front_256, distance_mm):
-        """`size` of `log_size`, residual in 1/16 mm, shares of the blob's area in 1/256.
-
-        Zones grow with the distance and hold more of the edge: what follows from that is taken out.
-        """
-        far_mm = distance_mm - _USUAL_MM
+    def update(self, plane):
         features = self._features
-        features[0] = size
-        features[1] = tilt_cdeg // 10
-        features[2] = residual_16 * _USUAL_MM // distance_mm
-        features[3] = flat_256 + far_mm * 60 // 256
-        features[4] = front_256 + far_mm * 26 // 256
-        for pose in range(3):
-            cost = _WIDTH[pose] + _PRIOR[pose]
-            means = _MEANS[pose]
-            deviations = _DEVIATIONS[pose]
-            for i in range(1, _FEATURES):
-                cost += _cost(features[i] - means[i], deviations[i])
-            self._frame[pose] = cost
+        read_features(plane, features)
+        for i in range(FEATURES):
+            self._raised[i] = max(0, min(65535, features[i] + _ZERO))
+        pose_costs(self._model, self._raised, log_distance(plane.z), self._scratch, self._frame)
+        switch = self._switch_cost(features[0])
         for hand in range(SIZES):
-            self._sizes[hand] += self._follow(hand, size) >> _LEARNING
+            self._sizes[hand] += self._follow(hand, switch) >> _LEARNING
         self._decide()
 
-    def _follow(self, hand, size):
+    def _switch_cost(self, area):
+        jump = 0
+        for i in range(min(self._count, _BEFORE)):
+            jump = max(jump, abs(area - self._areas[i]))
+        self._areas[self._count % _BEFORE] = area
+        self._count += 1
+        jump = max(0, min(_JUMP[1], jump) - _JUMP[0])
+        return _SWITCH - (_SWITCH - _SWITCH_AT_JUMP) * jump // (_JUMP[1] - _JUMP[0])
+
+    def _follow(self, hand, switch):
         """One frame for one size of hand; returns what its best explanation costs."""
         poses = self._poses
         at = 3 * hand
-        size -= (hand - SIZES // 2) * _SIZE_STEP
         least = _NEVER
         for pose in range(3):
-            seen = self._frame[pose] + 2 * _cost(size - _MEANS[pose][0], _DEVIATIONS[pose][0])
-            # The best is always 0, so SWITCH is what it takes to come here from there.
-            cost = min(poses[at + pose], SWITCH) + (seen * _SHARE >> 4)
+            # The best is always 0, so `switch` is what it takes to come here from there.
+            cost = min(poses[at + pose], switch) + (self._frame[at + pose] * _SHARE >> 4)
             poses[at + pose] = cost
             least = min(least, cost)
         for pose in range(3):
@@ -144,8 +160,7 @@ class PoseFilter:
                 self.size = (hand - SIZES // 2) * _SIZE_STEP
         best = second = _NEVER
         for hand in range(SIZES):
-            cost = min(_UNLIKELY, sizes[hand] - lowest)
-            sizes[hand] = cost
+            sizes[hand] = min(_UNLIKELY, sizes[hand] - lowest)
         for pose in range(3):
             least = _NEVER
             for hand in range(SIZES):
@@ -159,18 +174,6 @@ class PoseFilter:
         self.certainty = min(255, 4 * (second - best))
 
 
-def _cost(difference, deviation):
-    return min(_CAP, 8 * difference * difference // (deviation * deviation))
-
-
 def _size_prior(size):
     offset = (size - SIZES // 2) * _SIZE_STEP
     return 8 * offset * offset // (_SIZE_SPREAD * _SIZE_SPREAD)
-
-
-def _width(deviations):
-    """The logarithms of the deviations, against an open palm's: a wide class pays for its width."""
-    return sum(log_256(deviations[i]) - log_256(_DEVIATIONS[0][i]) for i in range(_FEATURES)) * 16 // 256
-
-
-_WIDTH = tuple(_width(deviations) for deviations in _DEVIATIONS)

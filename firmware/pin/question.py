@@ -40,6 +40,10 @@ class Question:
         self._no_link.after(NO_LINK_MS, now_ms)
         self._keep.after(KEEP_MS, now_ms)
 
+    def kept(self, now_ms):
+        """It was spoken to a locked pin: it waits for the code, not for the relay."""
+        self._keep.after(KEEP_MS, now_ms)
+
     def reached(self, now_ms):
         """The relay has all of it, or gives a sign that it is working on it."""
         self.delivered = True

@@ -1,7 +1,11 @@
-"""A card on the palm: which page is up, for how long, and which choice is under the finger."""
+"""A card on the palm: which page is up, for how long, and what can be done with it.
+
+Hand and button ask for the same few things here: `point` and `next_stop` move the focus, `choose`, `back`, `turn`
+and `roll`. What came of it is told: to the relay for a card that has a number, else to the card's own `act`.
+"""
 
 from pin import log
-from pin.clock import ticks_diff
+from pin.clock import ticks_add, ticks_diff
 from pin.projector import LINES
 
 WORDS_A_MINUTE = 130  # palm and light slow a reader down from the 240 of paper
@@ -9,42 +13,62 @@ PAGE_MS = 900  # to find the first word of a page
 LAST_MS = 4000  # the last page stays for a second look
 CHOICE_MS = 30000  # a question to the wearer waits
 PALM_MS = 30000  # how long a card waits for a palm
+BRIEF_MS = 1500  # how long one does that was looked at and can be had again at any time, like a menu
 GROWING_MS = 20000  # an answer that stops growing for so long is over
+LEVEL_MS = 1500  # a level that was turned is shown for so long
+LEVEL_STEP = 10  # percent, for each detent of the wrist
+COUNT_MS = 86_400_000  # a countdown of more than a day is not one
+
+WEARER, PRESS, TIMEOUT = "wearer", "press", "timeout"  # who puts a card away
+
+# Stops of the focus after the choices, for a button: it has no wrist to roll and no fist to open again.
+SOFTER, LOUDER, BACK = "-", "+", "\u2190"
+STAYS = ("player",)  # kinds that stay when something was chosen: the next revision shows what came of it
 
 
 class Reader:
     """Shows cards on a projector. `poll` while `card` is not None.
 
-    What happens to a card that has a number is told by `tell("event", name=..., card=number, ...)`.
+    What happens to a card that has a number is told by `tell("event", name=..., card=number, ...)`; one of the
+    pin's own has `act(name, value)` instead: "chosen" with the choice's id, "level" with the percentage,
+    "dismissed" with who did it. One that is `raw` gets "tap", "double" and "gesture" instead of being steered,
+    one that is `brief` need not wait for a hand that was there; `view` names what it shows. `unix_ms()` is the relay's clock, or None while that is unknown.
     """
 
-    def __init__(self, projector, tell):
+    def __init__(self, projector, tell, unix_ms=None):
         self._projector = projector
         self._tell = tell
+        self._unix_ms = unix_ms
         self.card = None
         self.page = 0
         self.focus = 0
+        self.was_lit = False  # this card, or the last one
+        self.places = 0  # how often the focus was put somewhere else than by pointing
         self._drawn = None
         self._shown = None  # number of the last card whose light was told
         self._first_lit_ms = None
+        self._level_ms = None  # since when a level is shown
+        self._ends_at = None  # of a countdown, in ticks
+        self._seconds = 0
         projector.on_lit = self._lit
 
     def show(self, card, now_ms):
-        """Put `card` up. A new revision of the card that is up replaces it and keeps its page.
+        """Put `card` up. A new revision of the card that is up replaces it and keeps its page and focus.
 
         Returns False for a revision that is not newer than the one that is up.
         """
         old = self.card
-        same = old is not None and card["card"] is not None and old["card"] == card["card"]
-        if same and card["rev"] <= old["rev"]:
+        same = old is not None and _is_same(old, card)
+        if same and card["card"] is not None and card["rev"] <= old["rev"]:
             return False
         self.card = card
         self._grown_ms = now_ms
         if not same:
-            self.page = self.focus = 0
+            self.page = 0
             self._dark_ms = self._lit_ms = 0  # since the last light, and on this page
             self._polled_ms = now_ms
-            self._first_lit_ms = None
+            self._first_lit_ms = self._level_ms = None
+            self.was_lit = False
             self._drawn = None
             self._rows = 0
         # Room that the fullest page needs, or may need. It never shrinks: a reader must not lose the line.
@@ -53,23 +77,32 @@ class Reader:
         elif len(card["pages"]) > 1:
             self._rows = max(self._rows, max([len(page) for page in card["pages"]]))
         self.page = min(self.page, max(0, len(card["pages"]) - 1))
+        if not same:
+            self.places += 1
+            self.focus = _first_focus(card)
+        else:
+            self.focus = min(self.focus, max(0, len(self._stops()) - 1))
+        self._count_down(now_ms)
         self._draw()
         return True
 
-    def close(self):
+    def close(self, by=WEARER):
         """Dark, and the card is dismissed."""
         if self.card is not None:
-            self._event("dismissed")
+            card = self.card
+            self._put_away()
+            self._say(card, "dismissed", by, by=by)
+
+    def drop(self):
+        """Dark, and nobody is told: something else takes its place."""
+        if self.card is not None:
             self._put_away()
 
-    def choose(self):
-        """Take the choice in focus; the card is gone. False if there was none."""
-        choices = self.choices()
-        if not choices:
-            return False
-        self._event("chosen", choice=choices[self.focus]["id"])
-        self._put_away()
-        return True
+    def stay(self):
+        """It was used: its time begins anew."""
+        self._lit_ms = self._dark_ms = 0
+
+    # what hand and button can do
 
     def choices(self):
         """The card's choices, if they can be chosen from now: on its last page."""
@@ -77,13 +110,117 @@ class Reader:
             return ()
         return self.card.get("choices", ())
 
-    def next_choice(self):
-        """Move the focus on."""
+    def taps(self):
+        """Whether a tap does something within this card, so that a press does not end it."""
+        card = self.card
+        if card is None:
+            return False
+        return bool(len(card["pages"]) > 1 or card.get("raw") or card.get("choices") or "level" in card)
+
+    def level(self):
+        """What rolling the wrist turns, in percent, or None."""
+        return None if self.card is None else self.card.get("level")
+
+    def point(self, choice):
+        """The hand tilts towards a choice; beyond the ends is the end."""
         choices = self.choices()
         if choices:
-            self.focus = (self.focus + 1) % len(choices)
-            self._lit_ms = self._dark_ms = 0
+            self._focus_on(max(0, min(len(choices) - 1, choice)))
+
+    def next_stop(self, now_ms):
+        """A tap: the focus moves on, through what only a hand could do otherwise; or the page turns.
+
+        False if there was nothing left to do but to put the card away.
+        """
+        stops = self._stops()
+        if stops:
+            self.places += 1
+            self._focus_on((self.focus + 1) % len(stops))
+            return True
+        return self._turn_page(1)
+
+    def choose(self, now_ms):
+        """Take what is in focus. Returns the choice's id, or None; `card` is None if that put the card away."""
+        stops = self._stops()
+        if not stops:
+            return None
+        stop = stops[self.focus]
+        if stop == BACK:
+            self.back()
+        elif stop == SOFTER or stop == LOUDER:
+            self.roll(-1 if stop == SOFTER else 1, now_ms)
+        else:
+            return self._take(stop)
+        return None
+
+    def back(self):
+        """An earlier page of the card, or the card is put away."""
+        if not self._turn_page(-1):
+            self.close()
+
+    def turn(self, step):
+        """A swipe: the choice that the card has for it, else a page. Returns the choice's id, or None."""
+        card = self.card
+        swipe = card.get("swipe", {})
+        choice = swipe.get("next" if step > 0 else "previous")
+        if choice is not None:
+            return self._take(choice)
+        if not swipe:
+            self._turn_page(step)
+        return None
+
+    def roll(self, steps, now_ms):
+        """The wrist turns the card's level. Returns it, or None if it has none."""
+        level = self.level()
+        if level is None:
+            return None
+        level = max(0, min(100, level + steps * LEVEL_STEP))
+        self.card["level"] = level
+        self._level_ms = now_ms
+        self.stay()
+        self._draw()
+        self._say(self.card, "level", level, level=level)
+        return level
+
+    def _take(self, choice):
+        card = self.card
+        if card["kind"] in STAYS:
+            self.stay()
+        else:
+            self._put_away()
+        self._say(card, "chosen", choice, choice=choice)
+        return choice
+
+    def _stops(self):
+        """Where a button can move the focus to."""
+        choices = self.choices()
+        stops = [choice["id"] for choice in choices]
+        if self.card is not None and self.card.get("level") is not None:
+            stops += [SOFTER, LOUDER]
+        if stops:
+            stops.append(BACK)
+        return stops
+
+    def _focus_on(self, stop):
+        if stop != self.focus:
+            self.focus = stop
+            self._level_ms = None
+            self.stay()
             self._draw()
+
+    def _turn_page(self, step):
+        page = self.page + step
+        if self.card is None or not 0 <= page < len(self.card["pages"]):
+            return False
+        self.page = page
+        self.places += 1
+        self.focus = _first_focus(self.card)
+        self.stay()
+        self._draw()
+        self._say(self.card, "page", page, page=page)
+        return True
+
+    # time
 
     def poll(self, now_ms):
         """Turn the page when it was read. True once the card was: then it is closed."""
@@ -97,72 +234,131 @@ class Reader:
         else:
             self._dark_ms += passed_ms
         card = self.card
-        if self._dark_ms < PALM_MS:
+        self._tick(now_ms)
+        patience_ms = BRIEF_MS if self.was_lit and card.get("brief") else PALM_MS
+        if self._dark_ms < patience_ms:
             if self._lit_ms < self._needed_ms(card):
                 return False
             if self.page < len(card["pages"]) - 1:
-                self.page += 1
-                self._lit_ms = 0
-                self._draw()
-                self._event("page", page=self.page)
+                self._turn_page(1)
                 return False
             if card["more"] and ticks_diff(now_ms, self._grown_ms) < GROWING_MS:
                 return False
-        self.close()
+        self.close(TIMEOUT)
         return True
+
+    def _tick(self, now_ms):
+        """What changes on the palm by itself: a countdown, once a second, and a level that was turned."""
+        if self._level_ms is not None and ticks_diff(now_ms, self._level_ms) >= LEVEL_MS:
+            self._level_ms = None
+            self._draw()
+        if self._ends_at is not None:
+            seconds = max(0, ticks_diff(self._ends_at, now_ms) + 999) // 1000
+            if seconds != self._seconds:
+                self._seconds = seconds
+                self._draw()
+
+    def _count_down(self, now_ms):
+        self._ends_at = None
+        ends_ms = self.card.get("ends_ms")
+        unix_ms = self._unix_ms() if ends_ms is not None and self._unix_ms else None
+        if unix_ms is not None and ends_ms - unix_ms < COUNT_MS:
+            left_ms = max(0, ends_ms - unix_ms)
+            self._ends_at = ticks_add(now_ms, left_ms)
+            self._seconds = (left_ms + 999) // 1000
 
     def _lit(self, now_ms):
         self._first_lit_ms = now_ms  # from the scanner's callback, between any two lines: `poll` tells it
 
     def _tell_lit(self):
         number = self.card["card"]
+        self.was_lit = True
         if number is not None and number != self._shown:
             self._shown = number
-            self._event("shown", pin_ms=self._first_lit_ms)
+            self._tell("event", name="shown", card=number, pin_ms=self._first_lit_ms)
         self._first_lit_ms = None
 
-    def _event(self, name, **fields):
-        if self.card["card"] is not None:
-            self._tell("event", name=name, card=self.card["card"], **fields)
+    def _say(self, card, name, value, **fields):
+        if card["card"] is not None:
+            self._tell("event", name=name, card=card["card"], **fields)
+        elif "act" in card:
+            card["act"](name, value)
 
     def _put_away(self):
         self.card = None
-        self._first_lit_ms = None
+        self._first_lit_ms = self._ends_at = None
         self._projector.dark()
 
     def _needed_ms(self, card):
         pages = card["pages"]
-        if not pages:
-            return 0
+        waits = card.get("choices") or card.get("level") is not None or self._ends_at is not None
+        waits = waits or card.get("raw")
         words = 0
-        for line in pages[self.page]:
+        for line in pages[self.page] if pages else ():
             words += len(line.split())
             # Scripts without spaces: three characters read like a word.
             words += len([c for c in line if ord(c) >= 0x2E80]) // 3
+        if not words and not waits:
+            return LAST_MS if card.get("big") else 0
         needed_ms = max(PAGE_MS + words * 60000 // WORDS_A_MINUTE, self._projector.page_ms)
-        if self.page == len(pages) - 1:
-            needed_ms += CHOICE_MS if card.get("choices") else LAST_MS
+        if self.page >= len(pages) - 1:
+            needed_ms += CHOICE_MS if waits else LAST_MS
         return needed_ms
 
     def _draw(self):
         card = self.card
         pages = card["pages"]
+        rows = self._rows
         lines = pages[self.page] if pages else []
         labels = tuple([choice["label"] for choice in self.choices()])
-        wanted = (
-            lines,
-            card.get("title"),
-            labels,
-            self.focus,
-            card["kind"],
-            self._rows,
-            self.page,
-            len(pages),
-        )
+        focus = self.focus
+        stops = self._stops()
+        if focus >= len(labels) and focus < len(stops):
+            labels, focus = (stops[focus],), 0  # a stop of the button alone takes the place of the choices
+        big = self._big()
+        if big is not None:
+            lines, rows = [big], 0
+        wanted = (lines, card.get("title"), labels, focus, card["kind"], rows, self.page, len(pages))
         if wanted != self._drawn:
             self._drawn = wanted
             if not self._projector.show(*wanted):
                 log.warning("reading", "page refused: %s" % self._projector.reason)
+
+    def _big(self):
+        """What is drawn in large figures in place of the lines, or None."""
+        if self._level_ms is not None:
+            return "%d %%" % self.card["level"]
+        if self._ends_at is not None:
+            return countdown(self._seconds)
+        return self.card.get("big")
+
+
+def _is_same(old, card):
+    """Whether `card` takes the place of `old` without a break: a revision, or the same view of the pin."""
+    if card["card"] is not None:
+        return old["card"] == card["card"]
+    return card.get("view") is not None and old.get("view") == card["view"]
+
+
+def _first_focus(card):
+    choices = card.get("choices", ())
+    focus = card.get("focus")
+    if focus is None:
+        focus = 0
+        if card["kind"] == "confirm":  # whoever closes a fist without looking has said no
+            for i in range(len(choices)):
+                if choices[i]["id"] == "no":
+                    focus = i
+    return min(focus, max(0, len(choices) - 1))
+
+
+def countdown(seconds):
+    """1:05:09, 5:09 or 0:09."""
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return "%d:%02d:%02d" % (hours, minutes, seconds)
+    return "%d:%02d" % (minutes, seconds)
 
 
 def sentence(text, columns, lines, kind="error"):

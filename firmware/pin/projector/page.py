@@ -17,7 +17,13 @@ DOT_UNITS = 4  # a stroke needs a direction, so a dot has a length
 TEXT_WIDTH = 2 * FIELD * 94 // 100  # a margin, so that overshoot stays in the field
 TEXT_HEIGHT = 2 * FIELD * 90 // 100
 LINE_UNITS = CAP_UNITS * 34 // 21  # room for an accent above a capital and a descender under the line before
-MAX_CAP = FIELD * 55 // 100  # one letter alone need not fill the palm
+MAX_CAP = FIELD * 23 // 100  # 8 mm on a palm: larger letters are dimmer, and no easier to read
+MAX_WIDE_CAP = FIELD * 30 // 100  # hanzi have many strokes: two lines of three at this size take 7 ms
+# Where there is room above and below, Latin letters are drawn taller than Hershey's, as narrow faces are.
+# A mirror off its calibration misplaces strokes sideways, along the line: the taller a letter, the less it harms.
+# Hanzi and kana are square by nature.
+TALL_PERCENT = 140
+WIDE_CODE = 0x2E80  # the first code of Chinese and Japanese
 UNDERLINE_UNITS = 24  # below the baseline, where descenders end
 CHOICE_GAP_UNITS = 72  # a space and a bit between choices: they are words of their own
 
@@ -40,7 +46,8 @@ class Page:
     """Strokes of one page, in buffers that only ever grow.
 
     `points` holds x, y of every vertex, `starts[k]` the number of the first vertex of stroke k;
-    `starts[strokes]` is the end. `scale` is the field units a glyph unit measures.
+    `starts[strokes]` is the end. `scale` is the field units that a glyph unit measures upwards, `across` the
+    same along the line. `letters` counts all characters, `wide_letters` those of Chinese and Japanese.
     """
 
     def __init__(self, font, field_percent=100):
@@ -51,6 +58,8 @@ class Page:
         self.starts = array("i", bytes(4 * 129))
         self.strokes = 0
         self.letters = 0
+        self.wide_letters = 0
+        self.across = 1
         self.scale = 1
         self._place = array("i", (0, 0, 0, 0))  # pen x, y, scale across, scale up
 
@@ -60,27 +69,28 @@ class Page:
         Raises ValueError if it is too much.
         """
         steady = steady and len(lines) <= LINES
-        characters = len(title) if title else 0
-        widest = max(CAP_UNITS, self._width(title) if title else 0)  # a line of spaces has a size too
+        self.letters = 0
+        self.wide_letters = 0
+        widest = max(CAP_UNITS, self._measure(title) if title else 0)  # a line of spaces has a size too
         for line in lines:
-            characters += len(line)
-            widest = max(widest, self._width(line))
+            widest = max(widest, self._measure(line))
         row = -CHOICE_GAP_UNITS
         for choice in choices:
-            characters += len(choice)
-            row += self._width(choice) + CHOICE_GAP_UNITS
+            row += self._measure(choice) + CHOICE_GAP_UNITS
         widest = max(widest, row)
-        if characters > MAX_CHARACTERS:
-            raise ValueError("a page: at most %d characters, got %d" % (MAX_CHARACTERS, characters))
+        if self.letters > MAX_CHARACTERS:
+            raise ValueError("a page: at most %d characters, got %d" % (MAX_CHARACTERS, self.letters))
         if steady:
             rows = LINES + 2
-            self.scale = self._wide // GRID_UNITS
+            self.across = self._wide // GRID_UNITS
         else:
             rows = max(1, len(lines) + (1 if title else 0) + (1 if choices else 0))
-            self.scale = min(self._wide // widest, self._high // (LINE_UNITS * rows), MAX_CAP // CAP_UNITS)
-            self.scale = max(1, self.scale)
+            self.across = max(1, self._wide // widest)
+        highest = MAX_WIDE_CAP if self.wide_letters else MAX_CAP
+        highest = max(1, min(self._high // (LINE_UNITS * rows), highest // CAP_UNITS))
+        self.across = min(self.across, highest)
+        self.scale = self.across if self.wide_letters else min(self.across * TALL_PERCENT // 100, highest)
         self.strokes = 0
-        self.letters = characters
         self.starts[0] = 0
         pitch = LINE_UNITS * self.scale
         baseline = ORIGIN + (pitch * (rows - 1) - CAP_UNITS * self.scale) // 2
@@ -105,6 +115,14 @@ class Page:
         elif steady and pages > 1:
             self._mark(last, page, pages)
 
+    def _measure(self, text):
+        """The width of `text`, whose letters are counted."""
+        self.letters += len(text)
+        for character in text:
+            if ord(character) >= WIDE_CODE:
+                self.wide_letters += 1
+        return self._width(text)
+
     def _width(self, line):
         width = 0
         for character in line:
@@ -113,7 +131,7 @@ class Page:
 
     def _start(self, baseline, width, left):
         """Puts the pen where a line begins: at the `left`, or so that the line is centred."""
-        across = self.scale if width * self.scale <= self._wide else max(1, self._wide // width)
+        across = self.across if width * self.across <= self._wide else max(1, self._wide // width)
         self._place[0] = ORIGIN - (self._wide if left else width * across) // 2
         self._place[1] = baseline
         self._place[2] = across

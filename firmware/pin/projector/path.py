@@ -7,6 +7,8 @@ All in integers below 2**30, in the field's units of `page`.
 
 from array import array
 
+from .order import find_tips, shorten
+
 POINTS_PER_CAP = 30  # path points on the height of a capital: a corner is rounded by about 2 % of it
 LEAD = 3  # points that a stroke's tip is thought to run on when blank travel is weighed
 MAX_PATH_POINTS = 24576  # three lines of 12 "@"; 420 kB of PSRAM then, a tenth of that for usual pages
@@ -19,7 +21,7 @@ class Path:
         self.count = 0
         self.spacing = 1
         self.per_cap = POINTS_PER_CAP
-        self.letters = 0  # of the page
+        self.load = 0  # what the page has to draw: 2 for each letter, 5 for each that is wide
         self.points = array("i", bytes(4 * 2 * 1024))
         self.lit = bytearray(1024)
         self._other = array("i", bytes(4 * 2 * 1024))
@@ -30,15 +32,15 @@ class Path:
     def trace(self, page, spacing=0, smoothing=3):
         """Lays the path along the strokes of `page`. Raises ValueError if it grows too long."""
         strokes = page.strokes
-        self.letters = page.letters
+        self.load = 2 * page.letters + 3 * page.wide_letters
         self.count = 0
         if not strokes:
             return
         spacing = spacing or max(1, page.scale * 84 // POINTS_PER_CAP)
         self.spacing = spacing
         self._make_room(strokes)
-        _find_tips(page.points, page.starts, strokes, LEAD * spacing, self._tips)
-        _order(self._tips, self.order, strokes)
+        find_tips(page.points, page.starts, strokes, LEAD * spacing, self._tips)
+        shorten(self._tips, self.order, strokes)
         count = _measure(page.points, page.starts, self._tips, self.order, strokes, spacing)
         if count > MAX_PATH_POINTS:
             raise ValueError("a path: at most %d points, got %d" % (MAX_PATH_POINTS, count))
@@ -69,120 +71,6 @@ class Path:
             self.points = array("i", bytes(4 * 2 * size))
             self._other = array("i", bytes(4 * 2 * size))
             self.lit = bytearray(size)
-
-
-@micropython.viper
-def _find_tips(points: ptr32, starts: ptr32, strokes: int, lead: int, tips: ptr32):
-    """For both ends of each stroke: x, y, and x, y of where the stroke would run on by `lead`."""
-    for k in range(strokes):
-        for end in range(2):
-            tip = int(starts[k])
-            inner = tip + 1
-            if end:
-                tip = int(starts[k + 1]) - 1
-                inner = tip - 1
-            x = int(points[2 * tip])
-            y = int(points[2 * tip + 1])
-            dx = x - int(points[2 * inner])
-            dy = y - int(points[2 * inner + 1])
-            ax = dx if dx >= 0 else 0 - dx
-            ay = dy if dy >= 0 else 0 - dy
-            big = ax if ax > ay else ay
-            shift = 0
-            while (big >> shift) > 4095:
-                shift += 1
-            sx = ax >> shift
-            sy = ay >> shift
-            length = (sx + (sy >> 1)) if sx > sy else (sy + (sx >> 1))
-            if length:
-                square = sx * sx + sy * sy
-                length = (length + square // length) >> 1
-                length = (length + square // length) >> 1
-                sx = sx * lead // length
-                sy = sy * lead // length
-            at = 8 * k + 4 * end
-            tips[at] = x
-            tips[at + 1] = y
-            tips[at + 2] = x + (sx if dx >= 0 else 0 - sx)
-            tips[at + 3] = y + (sy if dy >= 0 else 0 - sy)
-
-
-@micropython.viper
-def _order(tips: ptr32, order: ptr32, strokes: int):
-    """Fills `order` with the tip (2 * stroke + end) at which each stroke in turn is entered.
-
-    Nearest neighbour, then 2-opt on the ring: a stretch is turned round, its strokes too, while that saves
-    travel. The distance is between the points where the tips lead, the larger axis counting full and the
-    smaller 3/8: about the time that mirrors with independent axes need.
-    """
-    for i in range(strokes):
-        order[i] = 2 * i
-    for i in range(strokes - 1):  # nearest neighbour: the rest of `order` is what is left
-        at = 4 * (int(order[i]) ^ 1)
-        x = int(tips[at + 2])
-        y = int(tips[at + 3])
-        best = 1 << 29
-        chosen = i + 1
-        enter = int(order[chosen])
-        for j in range(i + 1, strokes):
-            for end in range(2):
-                tip = (int(order[j]) & -2) | end
-                dx = int(tips[4 * tip + 2]) - x
-                dy = int(tips[4 * tip + 3]) - y
-                if dx < 0:
-                    dx = 0 - dx
-                if dy < 0:
-                    dy = 0 - dy
-                cost = dx + ((dy * 3) >> 3) if dx > dy else dy + ((dx * 3) >> 3)
-                if cost < best:
-                    best = cost
-                    chosen = j
-                    enter = tip
-        order[chosen] = order[i + 1]
-        order[i + 1] = enter
-    rounds = 0
-    better = 1
-    while better and rounds < 12:  # more has not been seen to help
-        better = 0
-        rounds += 1
-        for i in range(strokes):
-            before = int(order[i - 1 if i else strokes - 1]) ^ 1
-            for j in range(i, strokes):
-                first = int(order[i])
-                last = int(order[j]) ^ 1
-                after = int(order[j + 1 if j + 1 < strokes else 0])
-                if i == 0 and j == strokes - 1:
-                    continue  # the whole ring turned round costs the same
-                saved = 0
-                for edge in range(4):
-                    a = before
-                    b = first
-                    if edge == 1:
-                        a = last
-                        b = after
-                    elif edge == 2:
-                        b = last
-                    elif edge == 3:
-                        a = first
-                        b = after
-                    dx = int(tips[4 * a + 2]) - int(tips[4 * b + 2])
-                    dy = int(tips[4 * a + 3]) - int(tips[4 * b + 3])
-                    if dx < 0:
-                        dx = 0 - dx
-                    if dy < 0:
-                        dy = 0 - dy
-                    cost = dx + ((dy * 3) >> 3) if dx > dy else dy + ((dx * 3) >> 3)
-                    saved += cost if edge < 2 else 0 - cost
-                if saved > 0:
-                    better = 1
-                    low = i
-                    high = j
-                    while low <= high:
-                        tip = int(order[low]) ^ 1
-                        order[low] = int(order[high]) ^ 1
-                        order[high] = tip
-                        low += 1
-                        high -= 1
 
 
 @micropython.viper

@@ -17,10 +17,10 @@ from .samples import BLANK, FULL_INTENSITY, INTENSITY_SHIFT, LIMIT, PILOT, RATE_
 
 MAX_SAMPLES = 4800  # 10 Hz: nothing slower is worth showing
 MIN_SAMPLES = 216  # 222 Hz at most: what could be faster is drawn gentler
-# So is a page of few letters: 171 Hz for 12, 63 Hz for 36. A mirror off its calibration errs the more, the
-# shorter a letter takes.
+# So is any page: 171 Hz for 12 letters, 63 Hz for 36, 141 Hz for 6 hanzi. A mirror off its calibration errs the
+# more, the shorter a letter takes.
 GENTLE_SAMPLES = 40
-GENTLE_LETTER_SAMPLES = 20
+GENTLE_LOAD_SAMPLES = 10  # for half a Latin letter or a fifth of a hanzi
 DRIVE_PERCENT = 98  # of LIMIT that the plan uses; the rest is for rounding
 CORNER_PERCENT = 95  # of what is left at a corner that turning may use; the rest brakes and speeds up again
 SHARPEN = 0.005  # the drive turns harder by this than the path asks: undoes what rounding took from bends
@@ -98,7 +98,7 @@ class Planner:
         _brake(path.points, self._squared, job)
         _accelerate(path.points, self._squared, job)
         total = _measure(self._squared, job)
-        samples = max(MIN_SAMPLES, (total >> 14) + 2, GENTLE_SAMPLES + GENTLE_LETTER_SAMPLES * path.letters)
+        samples = max(MIN_SAMPLES, (total >> 14) + 2, GENTLE_SAMPLES + GENTLE_LOAD_SAMPLES * path.load)
         samples &= -2  # even, so that the pilot toggles across the seam
         if samples > MAX_SAMPLES:
             raise ValueError("a page: too much to draw ten times a second")

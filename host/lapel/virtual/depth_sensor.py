@@ -48,6 +48,7 @@ class DepthSensor:
     faults: float = 0.006
     crosstalk: float = 0.08  # how often an empty zone repeats a bright neighbour
     merge_mm: float = 90.0  # returns closer than this are one
+    least_share: float = 0.12  # of a zone's light, for a return to be reported
     rays: Array = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -91,7 +92,9 @@ class DepthSensor:
             weight = np.where(ours & np.isfinite(left), strength_of, 0)
             total = weight.sum(axis=1)
             # Strong enough of itself, or against all else that the zone sees.
-            enough = (total > 0.02) & (total > 0.12 * strength_of.sum(axis=1)) & ~np.isfinite(distance)
+            enough = (
+                (total > 0.02) & (total > self.least_share * strength_of.sum(axis=1)) & ~np.isfinite(distance)
+            )
             mean = (weight * np.where(np.isfinite(left), left, 0)).sum(axis=1) / np.maximum(total, 1e-12)
             distance = np.where(enough, mean, distance)
             strength = np.where(enough, total, strength)

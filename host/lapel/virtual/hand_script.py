@@ -16,6 +16,17 @@ _FIST_MS = 150.0  # to close or to open a hand
 _OUTSIDE_MM = 330.0
 
 
+def varied_sensor(random: np.random.Generator) -> DepthSensor:
+    """No two parts and scenes are alike."""
+    return DepthSensor(
+        int(random.integers(1 << 30)),
+        noise=random.uniform(0.7, 1.5),
+        faults=float(random.choice([0.002, 0.006, 0.02])),
+        merge_mm=random.uniform(50, 110),
+        least_share=random.uniform(0.08, 0.2),
+    )
+
+
 class Wearer:
     """A person with a hand, a sleeve or none, a background, and a sensor of their own.
 
@@ -24,12 +35,13 @@ class Wearer:
 
     def __init__(self, seed: int, distance_mm: float | None = None) -> None:
         self.random = random = np.random.default_rng(seed)
-        fingers = OPEN.towards(CLOSED_FINGERS, random.uniform(0, 1))
+        together = OPEN.towards(CLOSED_FINGERS, random.uniform(0, 1))
+        fingers = replace(together, thumb=random.uniform(-0.35, 0.25))
         self.rest = Hand(
             length_mm=random.uniform(150, 210),
             right=bool(random.random() < 0.5),
             sleeve=bool(random.random() < 0.5),
-            breadth=random.uniform(0.92, 1.1),
+            breadth=random.uniform(0.95, 1.17),
             fingers=fingers,
             x_mm=random.normal(0, 10),
             y_mm=random.normal(0, 10),
@@ -37,13 +49,14 @@ class Wearer:
             pitch_deg=random.normal(0, 6),
             roll_deg=random.normal(0, 6),
             yaw_deg=float(random.choice([-90, 0, 90])) + random.normal(0, 15),
-            wrist_deg=random.uniform(0, 60),
+            wrist_deg=random.uniform(10, 80),
         )
         self.hand = self.rest
-        self.sensor = DepthSensor(
-            int(random.integers(1 << 30)), noise=random.uniform(0.7, 1.5), merge_mm=random.uniform(50, 110)
-        )
-        self.behind: list[Shape] = [Plane(random.uniform(650, 1500), reflectance=random.uniform(0.3, 1.0))]
+        # This wearer's own fist: not every thumb lies across, not every fist is tight.
+        self.fist = OPEN.towards(FIST, random.uniform(0.88, 1.0))
+        self.fist = replace(self.fist, thumb=random.uniform(0.5, 1.0))
+        self.sensor = varied_sensor(random)
+        self.behind: list[Shape] = [Plane(random.uniform(500, 2000), reflectance=random.uniform(0.3, 1.0))]
         self.frames: list[Frame] = []
         self.truth: list[Hand | None] = []
         self._phases = random.uniform(0, 2 * math.pi, 5)
@@ -96,10 +109,10 @@ class Wearer:
         self.move(self._outside(), 1000 * _OUTSIDE_MM / ENTER_MM_S)
         self.nobody(300)
 
-    def close(self, held_ms: float, fingers: Fingers = FIST) -> None:
+    def close(self, held_ms: float, fingers: Fingers | None = None) -> None:
         """Makes a fist (or another shape), holds it, and opens again."""
         was = self.hand
-        self.move(replace(was, fingers=fingers), _FIST_MS)
+        self.move(replace(was, fingers=fingers or self.fist), _FIST_MS)
         self.hold(held_ms)
         self.move(was, _FIST_MS)
 
@@ -128,16 +141,26 @@ class Wearer:
         x, y = self.rest.x_mm - _OUTSIDE_MM * math.sin(yaw), self.rest.y_mm + _OUTSIDE_MM * math.cos(yaw)
         return replace(self.rest, x_mm=x, y_mm=y)
 
-    def _add_hand(self) -> None:
-        # Nobody's hand is still: physiological tremor and sway.
+    def trembling(self, hands: Sequence[Hand]) -> list[Hand]:
+        """Nobody's hand is still: physiological tremor and sway, at this moment."""
         t = self.now_ms / 1000
         p = self._phases
-        trembling = replace(
-            self.hand,
-            pitch_deg=self.hand.pitch_deg + 0.7 * math.sin(7 * t + p[0]),
-            roll_deg=self.hand.roll_deg + 0.7 * math.sin(6 * t + p[1]),
-            distance_mm=self.hand.distance_mm + 2 * math.sin(4 * t + p[2]),
-        )
+        return [
+            replace(
+                hand,
+                pitch_deg=hand.pitch_deg + 0.7 * math.sin(7 * t + p[0]),
+                roll_deg=hand.roll_deg + 0.7 * math.sin(6 * t + p[1]),
+                distance_mm=hand.distance_mm + 2 * math.sin(4 * t + p[2]),
+            )
+            for hand in hands
+        ]
+
+    def show(self, shapes: Sequence[Shape]) -> None:
+        """One frame of any shapes before the wearer's background."""
+        self._add([*shapes, *self.behind], None)
+
+    def _add_hand(self) -> None:
+        trembling = self.trembling([self.hand])[0]
         self._add([trembling, *self.behind], trembling)
 
     def _add(self, shapes: Sequence[Shape], hand: Hand | None) -> None:
