@@ -2,60 +2,81 @@
 
 import asyncio
 import builtins
-import gc
-import json
 import sys
 
 import page
 import uctypes
 
-
-def words32(data):
-    """The 32-bit words of a buffer, for code that viper would give a ptr32."""
-    return uctypes.struct(uctypes.addressof(data), (uctypes.ARRAY | 0, uctypes.UINT32 | len(data) // 4))
-
-
 # What viper's pointer types mean without viper: the object itself, whose items have that width.
 builtins.ptr8 = builtins.ptr16 = builtins.ptr32 = lambda data: data
+
+import pin.mic  # noqa: E402 - needs those names
+import world_link  # noqa: E402
 
 RESTART_MS = 500
 
 
-class Settings:
-    """What the page keeps for its pin: an id and a key. Its relay is where the page came from."""
+class _Stream:
+    """The stream to the page's half of the world: `readinto` never waits."""
 
-    def __init__(self, kept):
-        self.pin = kept["pin"]
-        self.key = kept["key"]
-        self.relays = (("the page's server", 0),)
-        self.wifi = ()
-        self.mirror = None
+    def __init__(self, file):
+        self._file = file
+        self.write = file.write
+
+    def readinto(self, buffer, count):
+        return self._file.readinto(buffer, count) if page.waiting() else None
 
 
-def make(settings):
-    from boards import virtual as board
-    from page_channel import PageChannel
-    from pin.app import App
-    from pin.link import Link
-    from pin.mic import Mic
-    from pin.parts import Parts
+def _world_link():
+    link = world_link.Link(int(page.environment("LAPEL_WORLD_FD")))
+    link.file = _Stream(link.file)
+    return link
 
-    gc.collect()
-    parts = Parts(board, settings.wifi, settings.mirror)
-    link = Link(settings, "browser", parts.display, PageChannel(), None, None)
-    return App(parts, Mic(parts.open_mic, board.MIC_SHIFT), link)
+
+def _move_bytes(out, at, data, start, count):
+    """As world_link's, for buffers of any items, and not a byte at a time."""
+    if count:
+        target = memoryview(uctypes.bytearray_at(uctypes.addressof(out) + at, count))
+        target[:] = memoryview(uctypes.bytearray_at(uctypes.addressof(data) + start, count))
+
+
+world_link.from_environment = _world_link
+world_link.move_bytes = _move_bytes  # before anybody else takes it from there
+
+
+def _hear_as_words(i2s):
+    """Without viper a microphone's buffer must be handed over as the words that it is made of."""
+    views = []
+
+    def copy(self, buffer, offset, position, frames):
+        for known, view in views:
+            if known is buffer:
+                break
+        else:
+            view = pin.mic._words(buffer)
+            views.append((buffer, view))
+            del views[:-4]
+        plain(self, view, offset, position, frames)
+
+    plain = i2s._Microphone.copy
+    i2s._Microphone.copy = copy
 
 
 async def run():
-    """Never ends."""
-    settings = Settings(json.loads(page.environment("LAPEL_SETTINGS")))
+    """The app, again and again. Raises SettingsError if the page gave this pin nothing it can use."""
+    import i2s
+    import pin.channel
+    from boards import virtual as board
+    from page_channel import PageChannel
+    from pin.settings import load
+    from pin.start import make
+
+    _hear_as_words(i2s)
+    pin.channel.Channel = PageChannel
+    settings = load()
     while True:
         try:
-            await make(settings).run()
-        except Exception as error:  # noqa: BLE001 - as in main.py: told, and started again
+            await make(settings, board, "").run()
+        except Exception as error:  # noqa: BLE001 - as in pin/start.py: told, and started again
             sys.print_exception(error)
         await asyncio.sleep_ms(RESTART_MS)
-
-
-def tell_state():
-    """For the page's eyes: called at each tick."""

@@ -24,7 +24,7 @@ from .interpreter import FILES, BrowserInterpreterMissing, ensure
 
 log = logging.getLogger(__name__)
 
-_FOLDERS = ("lapel_wire", "pin", "boards", "stand_ins", "browser")
+_PARTS = ("lapel_wire", "pin", "boards", "stand_ins", "browser", "slots.py")
 _NOT_FOR_A_PAGE = {"stand_ins/pump.py"}  # browser/ has its own
 
 
@@ -50,7 +50,7 @@ class BrowserPin:
             pin = await asyncio.to_thread(self._pins.pair, "Browser")
         except PinsError as error:
             return JSONResponse({"error": str(error)}, 409)
-        return JSONResponse({"pin": pin.id, "key": pin.key})
+        return JSONResponse(self._pins.settings(pin, "page"))
 
     async def _connect(self, websocket: WebSocket) -> None:
         await websocket.accept()
@@ -132,8 +132,8 @@ def _sources() -> dict[str, Any]:
     root = source_root()
     files: dict[str, str] = {}
     binaries: dict[str, str] = {}
-    for folder in _FOLDERS:
-        for path in sorted((root / folder).rglob("*")):
+    for part in _PARTS:
+        for path in sorted((root / part).rglob("*")) or [root / part]:
             name = path.relative_to(root).as_posix()
             if name in _NOT_FOR_A_PAGE or "__pycache__" in name or path.is_dir():
                 continue

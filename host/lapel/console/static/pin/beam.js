@@ -76,8 +76,8 @@ export class Beam {
         const px = width / 2 + half * this.#x.follow((word >> 8) * scale);
         const py = height / 2 - half * this.#y.follow((block[i + 1] >> 8) * scale);
         const on = !(word & BLANK) && (word >> 3 & 15) > 0;
-        if (on && drawing) path.lineTo(px, py);
-        else if (on) path.moveTo(px, py);
+        if (on && !drawing) path.moveTo(px - 0.1, py); // so that a single sample is a dot
+        if (on) path.lineTo(px, py);
         drawing = on;
         lit ||= on;
       }

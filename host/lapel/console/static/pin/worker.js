@@ -21,6 +21,7 @@ const page = {
   clock_us: () => clock.us() + 0.25, // never a whole number: those are cut to 32 bits on the way
   environment: (name) => settings[name] ?? null,
   random: (count) => crypto.getRandomValues(new Uint8Array(count)),
+  waiting: () => world.waiting,
   watch: (ms) => { dog = ms; },
   reset: (cause, ms) => { tell("reset", { cause, ms }); },
   open(path) {
@@ -79,6 +80,8 @@ async function start(options) {
     }
     FS.writeFile(ENTRY + path, typeof text === "string" ? text : new Uint8Array(text));
   }
+  FS.writeFile(ENTRY + "settings.json", JSON.stringify(options.settings));
+  FS.chdir(ENTRY);
   const channel = {
     open() {}, close() {},
     read: () => 0,
@@ -88,9 +91,8 @@ async function start(options) {
     },
   };
   settings = {
-    LAPEL_WORLD_FD: String(device(FS, "/dev/world", 0, world.device(FS))),
+    LAPEL_WORLD_FD: String(device(FS, "/dev/world", 0, world.device())),
     LAPEL_CHANNEL_FD: String(device(FS, "/dev/channel", 1, channel)),
-    LAPEL_SETTINGS: JSON.stringify(options.settings),
     LAPEL_INPUTS: options.inputs,
   };
   mp.registerJsModule("page", page);

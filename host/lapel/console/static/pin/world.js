@@ -1,7 +1,6 @@
 // The page's end of the stream to the pin's virtual hardware. Messages: see firmware/stand_ins/world_link.py.
 
 const HEADER_BYTES = 4;
-const EAGAIN = 6;
 const MOST_WAITING = 200; // messages that the pin has not read: more only come if it hangs
 
 export class World {
@@ -15,14 +14,16 @@ export class World {
     this.#hear = hear;
   }
 
-  // The two functions of a character device of the interpreter's file system.
-  device(FS) {
+  // How many messages the pin has not read.
+  get waiting() { return this.#inbox.length; }
+
+  // A character device for the interpreter's file system. The pin reads only while something is waiting.
+  device() {
     return {
       open() {},
       close() {},
       read: (stream, buffer, offset, length) => {
         const first = this.#inbox[0];
-        if (!first) throw new FS.ErrnoError(EAGAIN);
         const count = Math.min(length, first.length - this.#offset);
         buffer.set(first.subarray(this.#offset, this.#offset + count), offset);
         this.#offset += count;
