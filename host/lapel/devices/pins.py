@@ -67,7 +67,11 @@ class Pins:
             raise PinsError(f"a pin's name has 1 to 32 printable characters, got {name!r}")
         with self._change():
             pin = Pin(
-                "pin-" + secrets.token_hex(4), secrets.token_hex(KEY_BYTES), name, int(time.time()), device=device
+                "pin-" + secrets.token_hex(4),
+                secrets.token_hex(KEY_BYTES),
+                name,
+                int(time.time()),
+                device=device,
             )
             self._pins[pin.id] = pin
         return pin
