@@ -3,5 +3,5 @@
 from boards.xiao_esp32s3 import *  # noqa: F403
 
 NAME = "virtual"
-PALM = "palm_sensor"  # the stand-in's module
+CHIPS = ("haptic",)  # stand-ins that lie on the bus from the start
 TYPED = "world"  # where questions come from that were typed instead of spoken

@@ -5,6 +5,7 @@ import tls
 from lapel_wire.audio import SAMPLE_RATE_HZ
 from machine import I2C, I2S, Pin, deepsleep
 from pin import depth, log
+from pin.gauge import Gauge
 from pin.hand import Hand, NoHand
 from pin.haptic import Haptic, NoHaptic
 from pin.projector import Projector, font, guard, scanner, speed
@@ -26,8 +27,9 @@ def _open_depth(bus, lpn):
 
 
 class Parts:
-    """The parts: `button` (a Pin), `bus` (the I2C), `hand`, `haptic`, `projector` and its `guard`, `display`
-    (as in hello), `wifi` or None."""
+    """The parts: `button` (a Pin), `bus` (the I2C), `hand`, `haptic`, `gauge` or None, `vbus` (a function that says
+    whether there is power from outside, None where no pin tells), `projector` and its `guard`, `display` (as in
+    hello), `wifi` or None."""
 
     def __init__(self, board, networks, mirror=None):
         self.board = board
@@ -47,6 +49,8 @@ class Parts:
         self.depth_bus = depth.Bus(self.bus)
         self.hand = self._hand()
         self.haptic = self._haptic()
+        self.gauge = self._gauge()
+        self.vbus = self._vbus()
         self.guard = guard.Guard(arm, self.hand.tracker, mirror)
         self.projector = Projector(light, self.guard, font.load())
         self.display = {"kind": light.kind, "cols": light.columns, "lines": light.lines}
@@ -132,6 +136,20 @@ class Parts:
         except OSError as error:
             log.warning("haptic", "no motor: %r" % error)
             return NoHaptic()
+
+    def _gauge(self):
+        try:
+            return Gauge(self.bus)
+        except OSError as error:
+            log.warning("gauge", "none, so the charge is not known: %r" % error)
+            return None
+
+    def _vbus(self):
+        line = getattr(self.board, "VBUS", None)
+        if line is None:
+            return None
+        pin = Pin(line, Pin.IN)
+        return lambda: pin.value() == 1
 
     def _wifi(self, networks):
         if not self.board.WIFI:

@@ -16,9 +16,8 @@ import pump
 import world_link
 from room import RATE_HZ, Room
 
-NO_HAND_MM = 0
 BATTERY_MV = 3900
-SENSOR_PERIOD_MS = 67  # VL53L5CX at 15 Hz
+DEPTH_BYTES = 192  # of 64 zones: distances, then statuses
 RETRY_US = 5000  # when the host did not take everything
 HANDLERS_QUEUED = 8  # MICROPY_SCHEDULER_DEPTH of the ESP32 port; further edges are lost there too
 
@@ -33,9 +32,9 @@ past = {}  # counters of devices that were closed
 typed = []  # questions that the wearer typed, oldest first; on_typed() is called when one came
 on_typed = None
 
-hand_present = False
-hand_mm = NO_HAND_MM
-hand_frozen_us = None  # since when the depth sensor gives nothing new
+depth = bytearray(128 * b"\0" + 64 * b"\xff")  # what is before the depth sensor: at first nothing, without an end
+depth_count = 0  # how often that was told
+depth_frozen = False  # the depth sensor gives nothing new
 wifi_up = True
 wifi_connect_ms = 30
 battery_mv = BATTERY_MV
@@ -104,14 +103,6 @@ def output(gpio, level):
                 link.flush()
     finally:
         leave()
-
-
-def hand_age_ms():
-    """Age of the depth sensor's newest frame."""
-    now = time.ticks_us()
-    if hand_frozen_us is not None:
-        return (now - hand_frozen_us) // 1000
-    return (now - epoch_us) // 1000 % SENSOR_PERIOD_MS
 
 
 def counters():
@@ -200,7 +191,7 @@ def _receive():
 
 def _hear(kind, body, length):
     global _played, _stall_ms, _asked, battery_mv
-    global hand_present, hand_mm, hand_frozen_us, wifi_up, wifi_connect_ms
+    global depth_count, depth_frozen, wifi_up, wifi_connect_ms
     if kind == 0x61:  # a
         samples = (length - 8) // 2
         at = 0
@@ -218,10 +209,10 @@ def _hear(kind, body, length):
             levels[gpio] = level
             for edge in edges:
                 edge(gpio, level)
-    elif kind == 0x68:  # h
-        hand_present = body[0] == 1
-        hand_mm = body[2] | body[3] << 8
-        hand_frozen_us = time.ticks_us() if body[1] else None
+    elif kind == 0x64:  # d
+        depth_frozen = body[0] == 1
+        world_link.move_bytes(depth, 0, body, 1, DEPTH_BYTES)
+        depth_count += 1
     elif kind == 0x77:  # w
         wifi_up = body[0] == 1
         wifi_connect_ms = body[1] | body[2] << 8

@@ -7,8 +7,9 @@ CLOCK_MONOTONIC, which both ends share.
     host to pin                                          pin to host
     a  us:q, 16-bit samples: the sound from then on      m  samples:q, all sound so far has passed
     g  gpio:B level:B, an input                          o  gpio:B level:B us:q, an output changed
-    h  present:B frozen:B mm:H, the hand                 l  frame:q us:q, 8-byte frames sent while armed
-    w  up:B connect_ms:H, the Wi-Fi                      v  effect:B us:q, the haptic motor
+    d  frozen:B, 64 times mm:H, 64 times status:B:       l  frame:q us:q, 8-byte frames sent while armed
+       what the depth sensor sees from now on
+    w  up:B connect_ms:H, the Wi-Fi                      v  us:q, 8 effects: the haptic motor
     s  ms:I, the interpreter stands still that long      c  JSON, counters
     b  millivolts:H, the battery
     t  text, a typed question

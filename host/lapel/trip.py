@@ -125,8 +125,8 @@ async def home(
             pin = VirtualPin(storage)
             try:
                 await pin.start()
+                pin.palm(hand)  # there from the start, so not raised: a raised palm would open the menu
                 await _connected(relay, pin)
-                pin.palm(hand)
                 yield Home(house, pin, recorder)
             finally:
                 await pin.stop()

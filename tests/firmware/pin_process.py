@@ -12,6 +12,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from lapel.virtual import live_hand
+
 ROOT = Path(__file__).parents[2]
 FIRMWARE = ROOT / "firmware"
 MICROPYTHON = Path(os.environ.get("MICROPYTHON", ROOT / ".venv/micropython/bin/micropython"))
@@ -96,7 +98,8 @@ class PinProcess:
         await self.release()
 
     async def hand(self, present: bool = True) -> None:
-        await self._tell("h", struct.pack("<BBH", present, 0, 250))
+        """A hand that holds still, or none."""
+        await self._tell("d", live_hand.message(live_hand.still(live_hand.REST if present else None)))
 
     async def stall(self, ms: int) -> None:
         await self._tell("s", struct.pack("<I", ms))

@@ -76,9 +76,9 @@ async def house(
         PinProcess(flash, relay.settings(**more), main=main) as pin,
     ):
         if ready:
+            await pin.hand()  # from the start: it is not raised, so no menu comes
             await pin.logged("-> idle")
             await relay.until(lambda: relay.connections)
-            await pin.hand()
         yield relay, pin
 
 

@@ -155,13 +155,13 @@ def test_choices_on_the_last_page():
     labels = [{"id": "y", "label": "Yes"}, {"id": "n", "label": "No"}]
     reader, projector = shown(pages=(("sure",), ("really",)), choices=labels)
     assert reader.choices() == ()
-    reader.next_choice()
+    reader.next_stop(0)
     assert reader.focus == 0
     run(reader, 0, 3000)
     assert reader.choices() == labels and projector.drawn[-1] == (["really"], None, ("Yes", "No"), 0)
-    reader.next_choice()
+    reader.next_stop(0)
     assert projector.drawn[-1][3] == 1
-    reader.next_choice()
+    reader.next_stop(0)
     assert projector.drawn[-1][3] == 0
     ((ms, what),) = run(reader, 3000, 90000)
     assert what == "dismissed" and ms > CHOICE_MS
@@ -169,14 +169,14 @@ def test_choices_on_the_last_page():
 
 def test_choosing_tells_the_choice_and_not_that_it_was_dismissed():
     reader, projector = shown(choices=[{"id": "y", "label": "Yes"}, {"id": "n", "label": "No"}])
-    reader.next_choice()
-    assert reader.choose() and reader.card is None and projector.drawn[-1] is None
+    reader.next_stop(0)
+    assert reader.choose(0) and reader.card is None and projector.drawn[-1] is None
     assert reader.told == [{"name": "chosen", "card": 1, "choice": "n"}]
 
 
 def test_nothing_to_choose():
     reader, _ = shown()
-    assert not reader.choose() and reader.card is not None and reader.told == []
+    assert not reader.choose(0) and reader.card is not None and reader.told == []
 
 
 def test_light_is_told_once_a_card():

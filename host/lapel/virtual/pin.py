@@ -5,6 +5,7 @@ it, `say` something, look at its `light`, `stop` it.
 """
 
 import asyncio
+import dataclasses
 import importlib
 import json
 import math
@@ -17,7 +18,8 @@ from typing import Any
 
 from lapel_wire.audio import SAMPLE_RATE_HZ
 
-from lapel.virtual import beam
+from lapel.virtual import beam, live_hand
+from lapel.virtual.live_hand import LiveHand
 from lapel.virtual.process import HEAP, PinError, PinProcess
 
 __all__ = ["PinError", "VirtualPin"]
@@ -59,7 +61,8 @@ class VirtualPin(PinProcess):
         self.on_message = self._hear_of
         self.on_light: list[Callable[[bytes, float], None]] = []
         self.outputs: dict[int, int] = {}
-        self.haptics: list[int] = []
+        self.haptics: list[bytes] = []  # each pattern that the motor played, as effects of its library
+        self.hand = LiveHand(lambda body: self._tell("d", body))
         self.lit_at: float | None = None  # time.monotonic() of the first lit sample since `mark`
         self.last_lit = 0.0  # and of the last one
         self._marked = 0.0
@@ -70,6 +73,10 @@ class VirtualPin(PinProcess):
         self._sent = 0  # samples of sound for this process
         self._passed = 0  # of which so many are through
         self._counters: asyncio.Future[dict[str, Any]] | None = None
+
+    async def stop(self) -> None:
+        self.hand.stop()
+        await super().stop()
 
     def _tell_again(self) -> None:
         self.outputs.clear()
@@ -85,7 +92,7 @@ class VirtualPin(PinProcess):
         elif kind == "m":
             self._passed = struct.unpack("<q", body)[0]
         elif kind == "v":
-            self.haptics.append(body[0])
+            self.haptics.append(body[8:].rstrip(b"\0"))
         elif kind == "c" and self._counters is not None and not self._counters.done():
             self._counters.set_result(json.loads(body))
 
@@ -149,8 +156,11 @@ class VirtualPin(PinProcess):
     # The rest of the world
 
     def palm(self, present: bool, distance_mm: int = 250, *, frozen: bool = False) -> None:
-        """A hand under the pin, or none; `frozen`: the sensor gives nothing new from now on."""
-        self._tell("h", struct.pack("<BBH", present, frozen, distance_mm if present else 0))
+        """An open hand that holds still under the pin, or none; `frozen`: the sensor gives nothing new from
+        now on. For one that moves see `hand`."""
+        self.hand.stop()
+        there = dataclasses.replace(live_hand.REST, distance_mm=distance_mm) if present else None
+        self._tell("d", live_hand.message(live_hand.still(there), frozen))
 
     def wifi(self, up: bool, connect_ms: int = 30) -> None:
         self._tell("w", struct.pack("<BH", up, connect_ms))

@@ -1,0 +1,159 @@
+"""The hand before a virtual pin, live: what its depth sensor sees, 15 frames a second, while the hand moves.
+
+`place` and `thing` put something there at once; `turn`, `shift`, `close` and the others take their time as people
+do. Everything is a movement of the geometric hand of `hand`, seen through the sensor of `depth_sensor`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import struct
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from .depth_sensor import PERIOD_MS, ZONES, DepthSensor, Frame
+from .hand import FIST, OPEN, Hand, Plane, Shape, between
+
+REST = Hand(length_mm=180, distance_mm=250, wrist_deg=30)
+BEHIND = Plane(1200)  # the room
+ENTER_S = 0.3  # from outside the field to its middle, at about 1 m/s
+OUTSIDE_MM = 330.0
+CLOSE_S = 0.15
+TURN_S = 0.2
+# Into the middle of a detent (pin.gestures): a dead zone of 9.5 degrees, then one each 10.
+TILT_DEG, TILT_MORE_DEG = 14.5, 10.0
+PUSH_MM = 100.0
+SWIPE_MM = 90.0
+FADE_S = 1.0  # frames are sent for so long after the last change; then the last one holds
+SEED = 4
+
+
+def message(frame: Frame, frozen: bool = False) -> bytes:
+    """The body of the world's message `d` (firmware/stand_ins/world_link.py)."""
+    return struct.pack(f"<B{ZONES}H{ZONES}B", frozen, *frame.distance_mm, *frame.status)
+
+
+def still(hand: Hand | None, seed: int = SEED) -> Frame:
+    """One frame of a hand, or of the room behind it."""
+    return DepthSensor(seed).measure(0, [hand, BEHIND] if hand else [BEHIND])
+
+
+class LiveHand:
+    """`send` gets each frame as the body of a message. `hand` is the hand now, or None while it is away."""
+
+    def __init__(self, send: Callable[[bytes], None], rest: Hand = REST, seed: int = SEED) -> None:
+        self.rest = rest
+        self.hand: Hand | None = None
+        self.moved_at = 0.0  # time.monotonic() of the last frame that was sent
+        self._send = send
+        self._sensor = DepthSensor(seed)
+        self._things: Sequence[Shape] = ()
+        self._changed_at = 0.0
+        self._streaming: asyncio.Task[None] | None = None
+
+    # At once
+
+    def place(self, hand: Hand | None) -> None:
+        """This hand, or none, from the next frame on."""
+        self.hand = hand
+        self._things = ()
+        self._change()
+
+    def thing(self, *shapes: Shape) -> None:
+        """No hand, but a face, a wall, a table, a cup."""
+        self.hand = None
+        self._things = shapes
+        self._change()
+
+    def frame(self) -> Frame:
+        """What the sensor sees now."""
+        shapes = [*([self.hand] if self.hand else self._things), BEHIND]
+        self.moved_at = time.monotonic()
+        return self._sensor.measure(self.moved_at * 1000, shapes)
+
+    # As people do
+
+    async def show(self) -> None:
+        """In from below, open and flat."""
+        here = self.hand or self._outside()
+        await self.move(replace(self.rest, fingers=OPEN), ENTER_S, here)
+
+    async def away(self) -> None:
+        """Out of the field."""
+        if self.hand is not None:
+            await self.move(self._outside(), ENTER_S)
+            self.place(None)
+
+    async def turn(self, right: float = 0, down: float = 0) -> None:
+        """Tilts to so many detents from its rest: `right` has the hand's right edge nearer, `down` its lower."""
+        await self.move(replace(self._here(), **tilts(self.rest, right, down)), TURN_S)
+
+    async def close(self, held_s: float | None = None) -> None:
+        """A fist; opened again after `held_s`, if that is given."""
+        await self.move(replace(self._here(), fingers=FIST), CLOSE_S)
+        if held_s is not None:
+            await asyncio.sleep(held_s)
+            await self.open()
+
+    async def open(self) -> None:
+        await self.move(replace(self._here(), fingers=OPEN), CLOSE_S)
+
+    async def push(self) -> None:
+        """Away from the pin, a rest there, and back."""
+        here = self._here()
+        await self.move(replace(here, distance_mm=here.distance_mm + PUSH_MM), 0.3)
+        await asyncio.sleep(0.35)
+        await self.move(here, 0.4)
+
+    async def swipe(self, step: int) -> None:
+        """To the left for the next (1), to the right for the previous (-1), a rest there, and back slowly."""
+        here = self._here()
+        await self.move(replace(here, x_mm=here.x_mm - step * SWIPE_MM), 0.2)
+        await asyncio.sleep(0.3)
+        await self.move(here, 0.5)
+
+    async def move(self, to: Hand, seconds: float, start: Hand | None = None) -> None:
+        """Eased, from where the hand is; a frame for each period."""
+        start = start or self._here()
+        steps = max(1, round(seconds * 1000 / PERIOD_MS))
+        begin = time.monotonic()
+        for i in range(1, steps + 1):
+            share = i / steps
+            self.place(between(start, to, share * share * (3 - 2 * share)))
+            await asyncio.sleep(begin + i * PERIOD_MS / 1000 - time.monotonic())
+
+    def stop(self) -> None:
+        """No more frames."""
+        if self._streaming is not None:
+            self._streaming.cancel()
+            self._streaming = None
+
+    def _here(self) -> Hand:
+        return self.hand or self.rest
+
+    def _outside(self) -> Hand:
+        return replace(self.rest, y_mm=self.rest.y_mm + OUTSIDE_MM)
+
+    def _change(self) -> None:
+        self._changed_at = time.monotonic()
+        if self._streaming is None or self._streaming.done():
+            with contextlib.suppress(RuntimeError):  # without a loop nobody listens yet
+                self._streaming = asyncio.get_running_loop().create_task(self._stream())
+
+    async def _stream(self) -> None:
+        while time.monotonic() - self._changed_at < FADE_S:
+            self._send(message(self.frame()))
+            await asyncio.sleep(PERIOD_MS / 1000)
+
+
+def tilts(rest: Hand, right: float, down: float) -> dict[str, float]:
+    """`Hand.roll_deg` and `pitch_deg` for so many detents."""
+    return {"roll_deg": rest.roll_deg - _degrees(right), "pitch_deg": rest.pitch_deg + _degrees(down)}
+
+
+def _degrees(detents: float) -> float:
+    size = abs(detents)
+    angle = TILT_DEG * size if size <= 1 else TILT_DEG + TILT_MORE_DEG * (size - 1)
+    return angle if detents > 0 else -angle
