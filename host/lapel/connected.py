@@ -27,6 +27,7 @@ class ConnectedPin:
         self.display = greeted.display
         self.firmware = greeted.firmware
         self.board = greeted.board
+        self.card: Card | None = None  # the last one sent, until the pin says that it is gone
         self._challenge = greeted.challenge
         self._connection = connection
         self._glyphs = GlyphPush()
@@ -47,6 +48,12 @@ class ConnectedPin:
         for text in self._glyphs.before(card):
             await self._send(text)
         await self._send(card.message())
+        self.card = card
+
+    def put_away(self, card: int) -> None:
+        """The pin shows this card no longer."""
+        if self.card is not None and self.card.number == card:
+            self.card = None
 
     async def turned(self, card: int, page: int) -> None:
         """The pin shows this page of its card: the letters of the next one follow."""

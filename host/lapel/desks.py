@@ -37,6 +37,11 @@ class PinLink(Protocol):
     @property
     def board(self) -> str: ...
 
+    @property
+    def card(self) -> Card | None:
+        """What the pin was given to show, until it says that it is gone."""
+        ...
+
     def mac(self, key: bytes, role: str) -> str:
         """A MAC over this connection's challenge."""
         ...

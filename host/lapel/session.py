@@ -171,6 +171,8 @@ class Session:
             if self._running is not None and self._running.done():
                 self._services.history.add(turn.record)  # else it is kept when the turn ends
 
+        elif message["name"] in ("dismissed", "chosen"):
+            self._pin.put_away(message["card"])
         elif message["name"] == "page" and "page" in message:
             await self._pin.turned(message["card"], message["page"])
 

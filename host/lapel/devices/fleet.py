@@ -54,6 +54,10 @@ class Fleet:
         if known.link is pin:  # else it is back on another link already
             known.link = None
 
+    def known(self, pin_id: str) -> Known | None:
+        """What is known of a pin, or None if it was not heard of since the relay started."""
+        return self._pins.get(pin_id)
+
     def connected(self) -> list[PinLink]:
         return [known.link for known in self._pins.values() if known.link is not None]
 

@@ -62,9 +62,7 @@ class Pins:
 
     def pair(self, name: str, device: str = "") -> Pin:
         """A new pin with a fresh id and key."""
-        name = name.strip()
-        if not 0 < len(name) <= 32 or not name.isprintable():
-            raise PinsError(f"a pin's name has 1 to 32 printable characters, got {name!r}")
+        name = _checked_name(name)
         with self._change():
             pin = Pin(
                 "pin-" + secrets.token_hex(4),
@@ -102,6 +100,12 @@ class Pins:
             pin = self._known(pin_id)
             if pin.next_key:
                 self._pins[pin_id] = replace(pin, key=pin.next_key, next_key="", next_confirmed=False)
+
+    def rename(self, pin_id: str, name: str) -> Pin:
+        """The same pin under another name."""
+        with self._change():
+            self._pins[pin_id] = renamed = replace(self._known(pin_id), name=_checked_name(name))
+        return renamed
 
     def revoke(self, pin_id: str) -> Pin:
         """Forgets a pin: its key opens nothing from now on."""
@@ -162,6 +166,14 @@ class Pins:
                 "restore it from a backup, or delete it and pair again"
             ) from error
         self._pins, self._stamp = pins, stamp
+
+
+def _checked_name(name: str) -> str:
+    """Raises PinsError."""
+    name = name.strip()
+    if not 0 < len(name) <= 32 or not name.isprintable():
+        raise PinsError(f"a pin's name has 1 to 32 printable characters, got {name!r}")
+    return name
 
 
 def _checked(pin: Pin) -> Pin:
