@@ -3,5 +3,6 @@
 from boards.xiao_esp32s3 import *  # noqa: F403
 
 NAME = "virtual"
+ARCH = "x64"  # of this computer's MicroPython
 CHIPS = ("haptic",)  # stand-ins that lie on the bus from the start
 TYPED = "world"  # where questions come from that were typed instead of spoken

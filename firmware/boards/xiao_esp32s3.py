@@ -1,6 +1,9 @@
 """Seeed XIAO ESP32S3: all of its eleven pins (hardware/wiring/pins.csv)."""
 
 NAME = "xiao_esp32s3"
+IMAGE = "SEEED_XIAO_ESP32S3"  # MicroPython's build; the generic one keeps a UART on GPIO43 and 44
+FLASH_MB, PSRAM_MB = 8, 8
+USB = ((0x2886, 0x0056), (0x2886, 0x8056))  # as Seeed's own software shows up; MicroPython's does not say
 
 BUTTON = 1  # to ground
 LASER_ARM = 2  # external pull-down
