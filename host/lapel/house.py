@@ -17,6 +17,7 @@ from .assistant.endpoints import Endpoint, EndpointError
 from .assistant.llm import LanguageModel
 from .assistant.local_model import LocalModel, LocalModelError
 from .config import Config
+from .devices.room import DeviceRoom
 from .models import ModelError, Progress
 from .services import History, Unanswerable
 from .session import Services
@@ -89,7 +90,10 @@ class House:
             self._bringing = asyncio.create_task(bringing, name="language model")
             if chosen:
                 await self.model_ready()  # milliseconds, unless it is down
-            self.services = Services(_SharedSpeech(speech), LocalFirstAssistant(self._model), history)
+            devices = await stack.enter_async_context(DeviceRoom(self._config.home))
+            self.services = Services(
+                _SharedSpeech(speech), LocalFirstAssistant(self._model), history, devices.desks
+            )
             self._stack = stack.pop_all()
         return self
 

@@ -19,6 +19,7 @@ from .connection import PinConnection
 from .conversation import Conversation
 from .devices.certificate import server_context
 from .devices.pins import Pin, Pins, PinsError
+from .devices.tickets import TicketDoor
 from .handshake import Greeted, Refused, authenticate
 from .session import Services, Session
 
@@ -47,6 +48,7 @@ class Relay:
         self._sessions: dict[str, PinConnection] = {}
         self._conversations: dict[str, Conversation] = {}
         self._strangers: dict[PinConnection, None] = {}  # in the order they came
+        self._tickets = TicketDoor(config.home, self._pins, self._addresses, lambda: self.connected)
         self._server: Server | None = None
         self._watching: asyncio.Task[None] | None = None
 
@@ -110,7 +112,14 @@ class Relay:
         """Ids of the pins that are connected now."""
         return sorted(self._sessions)
 
+    def _addresses(self) -> list[tuple[str, int]]:
+        """Where pins find this relay, the nearest first."""
+        return [(self._config.relay.host, self.port)]
+
     def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
+        if self._tickets.takes(request.path):
+            status, text = self._tickets.answer(request.path, request.headers.get("Authorization", ""))
+            return connection.respond(status, text + "\n")
         if request.path != PATH:
             return connection.respond(HTTPStatus.NOT_FOUND, f"Pins connect to {PATH}.\n")
         return None

