@@ -29,7 +29,7 @@ class AddressBook:
     """The cards of a file, read again when it changes. Raises AccountError."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._path = path.expanduser()
         self._read_at = (0.0, 0)
         self._people: list[Person] = []
 
