@@ -1,7 +1,7 @@
 """Which copy of the app runs: the part of a pin that is never updated over the air, so it is small.
 
 The flash has two slots, `a/` and `b/`, each a whole app with its signed manifest in the file `manifest`,
-which is written last: a slot without one is not complete. `safe/` is what was installed over the cable for the
+which is written last: a slot without one is not complete. `safe/` was installed over the cable for the
 day when neither works, and names the board in `safe/board`. `slots.json` says which slot runs:
 
     slot    "a" or "b"

@@ -54,6 +54,9 @@ class Link:
         self.unix_ms = None  # the relay's clock at `unix_at`
         self.unix_at = 0
         self.inbox_lost = self.outbox_lost = 0
+        self.alive_ms = (
+            ticks_ms()
+        )  # the task's last sign of life; at most a visit and a Wi-Fi join lie between two
         self.on_binary = {}  # kind of a frame, its first byte: called with a view of each
         self._settings = settings
         self._board = board
@@ -138,6 +141,7 @@ class Link:
         backoff, wait = Backoff(), Deadline()
         while True:
             while not self._wanted:
+                self.alive_ms = ticks_ms()
                 await asyncio.sleep_ms(2 * TICK_MS)
             if self._retry:
                 self._retry = False
@@ -148,6 +152,7 @@ class Link:
             self.failures = 0 if lasted_ms else self.failures + 1
             wait.after(backoff.after(lasted_ms), ticks_ms())
             while self._wanted and not self._retry and not wait.passed(ticks_ms()):
+                self.alive_ms = ticks_ms()
                 await asyncio.sleep_ms(2 * TICK_MS)
 
     async def _visit_all(self):
@@ -192,6 +197,7 @@ class Link:
     async def _visit(self, host, port):
         """One connection from beginning to end. How many ms it lasted, or why there was no welcome."""
         channel = self._channel
+        self.alive_ms = ticks_ms()
         try:
             await channel.open(host, port, PATH, self._tls, SERVER_NAME, OPEN_MS)
             await self._greet()
@@ -273,7 +279,7 @@ class Link:
                 something = self._say_utterance()
                 if something is not None:
                     await something
-            now = ticks_ms()
+            now = self.alive_ms = ticks_ms()
             busy = self._utterance is not None
             if not ping.set:
                 ping.after(BUSY_PING_MS if busy else IDLE_PING_MS, now)

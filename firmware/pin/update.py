@@ -292,13 +292,13 @@ class Updater:
 def _walk(folder):
     """The paths of all files below a folder; [] if there is none."""
     try:
-        entries = list(os.ilistdir(folder))
+        names = os.listdir(folder)
     except OSError:
         return []
     found = []
-    for name, kind, *_ in entries:
+    for name in names:
         path = folder + "/" + name
-        if kind == 0x4000:
+        if os.stat(path)[0] & 0x4000:
             found += _walk(path)
         else:
             found.append(path)
