@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -75,7 +75,7 @@ class Player:
             await client.setvol(max(0, min(100, percent)))
             return await _now(client)
 
-    async def changes(self) -> AsyncIterator[Playing]:
+    async def changes(self) -> AsyncGenerator[Playing, None]:
         """What plays now, and again at each change, for as long as the player is there."""
         client = await self._connect()
         try:

@@ -84,7 +84,7 @@ def compute(said: str) -> float:
 
 
 def _value(node: ast.expr) -> float:
-    if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+    if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
         return float(node.value)
     if isinstance(node, ast.UnaryOp) and type(node.op) in _OPERATORS:
         return float(_OPERATORS[type(node.op)](_value(node.operand)))

@@ -60,7 +60,7 @@ async def test_changes_are_told(player: Player) -> None:
             if playing.state == "play":
                 assert playing.title == "Blue Bossa"
                 break
-        await changes.aclose()  # type: ignore[attr-defined]
+        await changes.aclose()
 
 
 async def test_a_player_that_is_not_there_says_so() -> None:
