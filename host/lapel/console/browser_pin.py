@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import io
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
 from lapel_wire import PATH
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
@@ -20,11 +22,13 @@ from websockets.frames import Close
 from ..connection import PinConnection
 from ..devices.pins import Pins, PinsError
 from ..viper import source_root, without_decorator
+from ..virtual import light
 from .interpreter import FILES, BrowserInterpreterMissing, ensure
 
 log = logging.getLogger(__name__)
 
 _PARTS = ("lapel_wire", "pin", "boards", "stand_ins", "browser", "slots.py")
+_PALM_PIXELS = 720  # as the canvas of the page
 _NOT_FOR_A_PAGE = {"stand_ins/pump.py"}  # browser/ has its own
 
 
@@ -41,6 +45,7 @@ class BrowserPin:
             Route("/browser-pin/firmware.json", _firmware),
             Route("/browser-pin/interpreter/{name}", _interpreter),
             Route("/browser-pin/pair", self._pair, methods=["POST"]),
+            Route("/browser-pin/palm.jpg", _palm),
             WebSocketRoute(PATH, self._connect),
         ]
 
@@ -142,6 +147,18 @@ def _sources() -> dict[str, Any]:
             elif path.suffix in (".bin", ".fnt"):
                 binaries[name] = base64.b64encode(path.read_bytes()).decode()
     return {"files": files, "binaries": binaries}
+
+
+async def _palm(request: Request) -> Response:
+    return Response(await asyncio.to_thread(_palm_picture), media_type="image/jpeg")
+
+
+@lru_cache(maxsize=1)
+def _palm_picture() -> bytes:
+    """A palm in room light, without the pin's: the page adds that."""
+    picture = io.BytesIO()
+    light.expose(np.zeros((_PALM_PIXELS, _PALM_PIXELS))).save(picture, "JPEG", quality=80)
+    return picture.getvalue()
 
 
 async def _interpreter(request: Request) -> Response:
