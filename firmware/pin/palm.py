@@ -9,12 +9,11 @@ from array import array
 from .clock import ticks_diff, ticks_ms
 from .plane import ZONES, Plane, atan_cdeg, isqrt
 from .pose import OTHER, POSES, PoseFilter, log_size
-from .presence import Presence
+from .presence import ENTER_MM, Presence
 
 STATUS_VALID = 5  # UM2884: range valid
 STATUS_WIDE = 9  # valid, with a large pulse: merged targets, as at fingers
 
-ENTER_MM = (145, 405)  # 150 to 400, and the sensor's own error
 LEAVE_MM = (130, 425)
 LONG_GAP_MS = 400  # frames farther apart than this are two recordings
 

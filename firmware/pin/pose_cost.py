@@ -54,3 +54,34 @@ def pose_costs(model: ptr16, features: ptr16, log_mm: int, scratch: ptr32, costs
                 cost = 0
             if cost < int(costs[3 * size + pose]):
                 costs[3 * size + pose] = cost
+
+
+@micropython.viper
+def normal_cost(model: ptr16, at: int, features: ptr16, count: int, log_mm: int, scratch: ptr32) -> int:
+    """What `count` features cost under the normal distribution at `at` of `thing_model.KINDS`, in 1/16 nat.
+
+    `model` and `features` are raised by 32768, `scratch` has room for the features.
+    """
+    for i in range(count):
+        mean = int(model[at + 1 + 2 * i]) - 32768
+        mean += (int(model[at + 2 + 2 * i]) - 32768) * log_mm >> 8
+        off = int(features[i]) - 32768 - mean
+        if off > 3000:
+            off = 3000
+        if off < 0 - 3000:
+            off = 0 - 3000
+        scratch[i] = off + 65536
+    total = 0
+    next = at + 1 + 2 * count
+    for j in range(count):
+        y = 0
+        for i in range(j, count):
+            y += (int(model[next]) - 32768) * (int(scratch[i]) - 65536)
+            next += 1
+        y = y >> 8
+        if y > 400:
+            y = 400
+        if y < 0 - 400:
+            y = 0 - 400
+        total += y * y
+    return int(model[at]) - 32768 + (total >> 5)

@@ -4,6 +4,13 @@ Only an open palm is believed; what follows from it may take any shape for a whi
 so a fist alone never counts.
 """
 
+from array import array
+
+from .pose import log_distance
+from .pose import read_features as read_pose_features
+from .pose_cost import normal_cost
+from .thing_model import KINDS
+
 MIN_ZONES = 6  # a fist at 400 mm has 8
 MAX_RESIDUAL_16 = 18 * 16  # a hand in mid-motion; beyond, it is no one surface
 SIZES = (-218, 165)  # 0.43 to 1.9 times the area of the median open hand, as log ratio times 256
@@ -16,34 +23,69 @@ BORDER_USUAL, BORDER_MOST, BORDER_NEAR = 4, 7, 2300
 SURFACE_FLAT_256 = 244
 CORNERS_FROM_MM = 210  # nearer, a hand fills the field to its corners
 
-# Log odds of a palm against each thing that could be taken for one, in 1/1024. By logistic regression on the
-# virtual hands and things of host/lapel/virtual/hand.py, but each sign has its reason: a table's edge lies
-# along the field's edge, an arm crosses it; faces and cups are round, so their rims lie back and little is on
-# one plane; a cup is small.
-_NEAR_MM = 180  # farther zones hold more of the rim and of what lies behind it, which is taken out
-_TESTS = (
-    # against a table's edge, a face, a cup: size, rounding, residual, slope, border, sides, border share,
-    # flat, minor axis, constant
-    (9, 2, 27, -115, -349, 840, -1285, -1, 169, 1727),
-    (5, -20, -18, -179, -156, 1514, -1018, 9, -235, 13106),
-    (52, -9, -32, -95, -405, 2344, -767, -12, -242, 12420),
-)
-CLEAR = 1500  # nine of ten frames of a palm, less than 1 in 1000 of anything else
-LIKELY = 300
+FEATURES = 12
+NEAR_MM = 230  # nearer, things are cut off by the field, and look different
+ENTER_MM = (145, 405)  # 150 to 400, and the sensor's own error
+_NUMBERS = 1 + 2 * FEATURES + FEATURES * (FEATURES + 1) // 2  # of one distribution
+_RAISED = 32768
 
-ENOUGH = 4  # evidence: a clear frame gives that much at once, a likely one 1
-TRUST = 60  # frames (4 s) that a palm, seen clearly for a second, is believed in while a fist hides it
-YOUNG = 16  # less evidence than that is doubted four times as fast
+# Evidence in 1/16 nat: log odds of an open palm against the likeliest other thing, added up.
+ENOUGH = 96  # 6 nats: 1 in 400 of what is no hand, if it looked different each time
+MOST_UP = 96  # one clear frame is enough
+YOUNG = 400  # less evidence than that is doubted six times as fast
+DOWN_YOUNG, DOWN = 96, 16
+TRUST = 960  # 4 s: how long a palm, seen clearly, is believed in while a fist hides it
 GRACE_FRAMES = 2  # an implausible shape in mid-motion
-TRUSTED_GRACE_FRAMES = (
-    5  # the same, of a palm that was seen clearly: a third of a second, half out of the field
-)
+TRUSTED_GRACE_FRAMES = 5  # the same, of a palm seen clearly: a third of a second, half out of the field
+
+
+def read_features(plane, out):
+    """What tells a palm from things, of a `Plane` that was fitted, into `out`."""
+    read_pose_features(plane, out)
+    area = max(1, plane.area_mm2)
+    out[7] = 256 * plane.flat_mm2 // area
+    out[8] = 16 * plane.sides
+    out[9] = 30 * plane.corners
+    edges = plane.edges
+    most = 0
+    for _ in range(4):
+        most = max(most, edges & 15)
+        edges >>= 4
+    out[10] = 16 * most
+    out[11] = plane.major // 3
+
+
+class PalmOdds:
+    """`of` a fitted plane: log odds of an open palm against the likeliest other thing, in 1/16 nat."""
+
+    def __init__(self):
+        self._model = array("H", [value + _RAISED for value in KINDS])
+        self._features = array("i", [0] * FEATURES)
+        self._raised = array("H", [0] * FEATURES)
+        self._scratch = array("i", [0] * FEATURES)
+
+    def of(self, plane):
+        features = self._features
+        read_features(plane, features)
+        for i in range(FEATURES):
+            self._raised[i] = max(0, min(65535, features[i] + _RAISED))
+        far = 0 if plane.z < NEAR_MM else _NUMBERS
+        log_mm = log_distance(plane.z)
+        hand = self._cost(far, log_mm)
+        least = 1 << 28
+        for at in range(2 * _NUMBERS, len(self._model), 2 * _NUMBERS):
+            least = min(least, self._cost(at + far, log_mm))
+        return least - hand
+
+    def _cost(self, at, log_mm):
+        return normal_cost(self._model, at, self._raised, FEATURES, log_mm, self._scratch)
 
 
 class Presence:
     """`update` after each fit of a `Plane`; `present` is the answer."""
 
     def __init__(self):
+        self._odds = PalmOdds()
         self.leave()
 
     def leave(self):
@@ -60,37 +102,12 @@ class Presence:
                 self.leave()
             return
         self._strange = 0
-        odds = -1
+        odds = -DOWN_YOUNG
         if ENTER_SIZES[0] <= size <= ENTER_SIZES[1] and slope <= ENTER_SLOPE:
-            odds = palm_odds(plane, size, flat_256, slope)
-        if odds >= CLEAR:
-            change = ENOUGH
-        elif odds >= LIKELY:
-            change = 1
-        else:
-            change = -4 if self._evidence < YOUNG else -1
-        self._evidence = max(0, min(TRUST, self._evidence + change))
+            odds = self._odds.of(plane)
+        down = DOWN_YOUNG if self._evidence < YOUNG else DOWN
+        self._evidence = max(0, min(TRUST, self._evidence + max(-down, min(MOST_UP, odds))))
         self.present = self._evidence >= (1 if self.present else ENOUGH)
-
-
-def palm_odds(plane, size, flat_256, slope):
-    """Log odds of an open palm against the likeliest other thing, in 1/1024."""
-    far_mm = max(0, plane.z - _NEAR_MM)
-    rounding = plane.rounding - far_mm * 72 // 100
-    residual = plane.residual - far_mm * 54 // 100
-    slope_deg = slope * 57 // 1024
-    border = plane.border * plane.z // 230 - 10
-    share = 16 * plane.border // plane.zones
-    flat = flat_256 + far_mm * 2 // 5
-    minor_mm = plane.minor >> 3
-    least = 1 << 28
-    for test in _TESTS:
-        odds = test[9] + test[0] * size + test[1] * rounding + test[2] * residual + test[3] * slope_deg
-        odds += (
-            test[4] * border + test[5] * plane.sides + test[6] * share + test[7] * flat + test[8] * minor_mm
-        )
-        least = min(least, odds)
-    return least
 
 
 def _is_surface(plane, flat_256):

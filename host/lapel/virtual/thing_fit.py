@@ -1,0 +1,121 @@
+"""Makes the table of `firmware/pin/thing_model.py`: how open palms and other things look to the plane fit.
+
+As in `pose_fit`, each kind is normal about a mean that moves with the log distance, but near and far apart: near,
+the field cuts things off.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from ..viper import source_root
+from .depth_sensor import Frame
+from .hand import Array
+from .hand_script import Wearer
+from .hand_shapes import as_recorded
+from .things import THINGS, record_thing
+
+SEED = 60_000  # the bench's are others
+_SCENES = 300
+_FRAMES = 16
+_KINDS = (("hand",), ("table", "wall"), ("table edge",), ("face",), ("cup",), ("book",), ("sleeve",))
+_DOUBT = 0.05  # what is seen differs more than what is modelled: variances grow by this share
+_MOST = 32000  # numbers have 16 bits
+
+
+def _hand(k: int) -> list[Frame]:
+    wearer = Wearer(SEED + k, distance_mm=150 + 245 * k / (3 * _SCENES))
+    if k % 3 == 0:
+        as_recorded(wearer)
+    wearer.hand = wearer.rest
+    wearer.idle(1000, sway_deg=8)
+    return wearer.frames[:_FRAMES]
+
+
+def _frames(name: str) -> Iterable[Frame]:
+    if name == "hand":
+        for k in range(3 * _SCENES):
+            yield from _hand(k)
+    else:
+        for k in range(_SCENES):
+            yield from record_thing(name, SEED + k, _FRAMES)
+
+
+def samples() -> list[Array]:
+    """For each kind rows of: features, log distance, distance."""
+    from pin.plane import Plane
+    from pin.pose import log_distance
+    from pin.presence import ENTER_MM, FEATURES, MIN_ZONES, read_features
+
+    plane, scratch = Plane(), array("i", [0] * FEATURES)
+    rows: list[list[list[float]]] = []
+    for names in _KINDS:
+        rows.append([])
+        for name in names:
+            for frame in _frames(name):
+                good = zip(frame.distance_mm, frame.status, strict=True)
+                zones = array("i", [z if status in (5, 9) and 0 < z < 5000 else 0 for z, status in good])
+                if not plane.fit(zones) or plane.zones < MIN_ZONES:
+                    continue
+                if ENTER_MM[0] <= plane.z <= ENTER_MM[1]:
+                    read_features(plane, scratch)
+                    rows[-1].append([*scratch, log_distance(plane.z), plane.z])
+    return [np.array(kind) for kind in rows]
+
+
+def table(kinds: list[Array]) -> list[list[int]]:
+    """For each kind, near then far: constant cost, c0 and c1 of each feature, rows of W from its diagonal."""
+    from pin.presence import NEAR_MM
+
+    lines = []
+    usual_volume: float | None = None
+    for kind in kinds:
+        for part in (kind[:, -1] < NEAR_MM, kind[:, -1] >= NEAR_MM):
+            values, log_mm = kind[part, :-2], kind[part, -2]
+            line = np.stack([np.ones(len(log_mm)), log_mm], axis=1)
+            slope = np.linalg.lstsq(line, values, rcond=None)[0]
+            spread = np.cov((values - line @ slope).T)
+            spread = spread + np.diag(np.diag(spread) * _DOUBT + 1)
+            white = np.linalg.cholesky(np.linalg.inv(spread)).T
+            volume = 0.5 * float(np.linalg.slogdet(spread)[1])
+            usual_volume = volume if usual_volume is None else usual_volume
+            numbers = [round(16 * (volume - usual_volume))]
+            for c0, c1 in slope.T:
+                numbers += [round(c0), round(256 * c1)]
+            for row in range(len(white)):
+                numbers += [round(x) for x in 4096 * white[row, row:]]
+            lines.append([max(-_MOST, min(_MOST, number)) for number in numbers])
+    return lines
+
+
+def build() -> Path:
+    """Writes the module; returns its path."""
+    path = Path(source_root()) / "pin" / "thing_model.py"
+    lines = table(samples())
+    text = [_HEAD]
+    for names, near, far in zip(_KINDS, lines[::2], lines[1::2], strict=True):
+        for where, line in (("near", near), ("far", far)):
+            text += [f"    # {', '.join(names)}, {where}", f"    {', '.join(str(x) for x in line)},"]
+    path.write_text("\n".join([*text, _TAIL]), encoding="utf-8")
+    return path
+
+
+_HEAD = '''"""How open palms and other things look: normal distributions, made by `make palm-models`.
+
+For each kind, near and far: its constant cost in 1/16 nat; for each feature its mean at the usual distance, and
+how that changes with the log distance (1/256); the rows of the whitening matrix W from its diagonal on, in 1/4096.
+"""
+
+# ruff: noqa: E501 - a line is a kind
+KINDS = (  # fmt: skip'''
+_TAIL = """)
+"""
+
+assert {name for names in _KINDS[1:] for name in names} == set(THINGS)
+
+if __name__ == "__main__":
+    print(build())
