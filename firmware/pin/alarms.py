@@ -1,8 +1,8 @@
 """Alarms, timers and reminders by the pin's own clock, whether or not there is a relay.
 
 The relay sends the whole list (`alarms`); it lies in the flash. What the wearer did to one goes up (`alarm`)
-when there is a link, and until the relay's list agrees the pin's own word counts: what was stopped does not ring
-again because an older list came late.
+when there is a link, and until the relay's list agrees the pin's own word counts: what was stopped does not
+ring again because an older list came late.
 """
 
 from pin import keep, log
@@ -162,6 +162,9 @@ class Alarms:
             "big": "0:00",
             "ends_ms": alarm["unix_ms"],
             "alert": "urgent",
+            "raw": True,  # whoever shows it is told of taps and gestures
+            "public": True,  # a lock must not keep it from being silenced
+            "view": "ring",
         }
 
     def _finish(self, alarm, what):

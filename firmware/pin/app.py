@@ -10,9 +10,9 @@ is a room of its own, which plugs in here:
         def message(self, message, now): ... # one of those
         def poll(self, now): ...             # every few ms; allocates nothing unless something happened
 
-A room uses of the app: `tell` (a message to the relay), `show` (a card of the pin's own: `card` None, an `alert`
-if nobody asked for it, `act` for what is done with it, see `reading`), `say` (a sentence), `wake`,
-`machine.state`, `link`, `parts`, `guard`, `preferences` and `unix_ms`. It may set `battery_percent`, and
+A room uses of the app: `tell` (a message to the relay), `show` (a card of the pin's own: `card` None, an
+`alert` if nobody asked for it, `act` for what is done with it, see `reading`), `say` (a sentence), `wake`,
+`sleep`, `machine.state`, `link`, `parts`, `guard`, `preferences` and `unix_ms`. It may set `battery_percent`, and
 `power_off`, which is called with the time and does not return.
 """
 
@@ -22,7 +22,7 @@ from binascii import a2b_base64
 from lapel_wire import WireError
 from pin import button, haptic, log, states
 from pin.asking import Asking
-from pin.clock import Deadline, ticks_diff, ticks_ms
+from pin.clock import ticks_diff, ticks_ms
 from pin.link import UP
 from pin.lock import Lock
 from pin.lock_screen import LockScreen
@@ -34,7 +34,6 @@ from pin.steering import Steering
 from pin.waiting import Waiting
 
 TICK_MS = 5  # the button, the microphone and the light are looked at this often
-SLEEP_MS = 1_800_000  # a kitchen timer set by voice must still be able to ring
 
 
 class App:
@@ -68,7 +67,6 @@ class App:
         self._preferred("brightness")
         self.parts.depth_bus.is_busy = self._is_busy
         self._later = None  # a card that came while the wearer spoke
-        self._sleep = Deadline()
         # Last: from here on a press starts the microphone.
         self.button = button.Button(parts.button, parts.button_edges, self._pressed)
 
@@ -110,7 +108,6 @@ class App:
                 message = self.link.receive()
             self._follow_link(now)
             self.asking.check_deadlines(now)
-            self._check_sleep(now)
             for room in self._rooms:
                 room.poll(now)
             self.preferences.poll(now)
@@ -172,9 +169,15 @@ class App:
             self.machine.move(SHOWING)
 
     def wake(self):
-        """Somebody uses the pin."""
-        self._sleep.after(SLEEP_MS, ticks_ms())
+        """Somebody uses the pin, or its power says that it should be reachable."""
         self.link.want(True)
+
+    def sleep(self):
+        """Its power says that nobody uses it: no link, nothing on the palm, locked."""
+        self.machine.move(ASLEEP)
+        self.link.want(False)
+        self.lock_screen.lock_up()
+        self.reader.close()
 
     def rest(self, now):
         """To whatever is the case when nothing else is going on."""
@@ -215,6 +218,8 @@ class App:
         if not self.menu.is_up():
             self.reader.close(WEARER)
         if self.machine.state == THINKING:
+            if self.asking.question.number is None:
+                self.menu.decline(now)
             self.asking.drop(True)
 
     def unlocked(self, now):
@@ -319,6 +324,9 @@ class App:
 
     def _on_card(self, card, now):
         if not card.get("alert"):
+            if card.get("utt") is None and self.menu.is_declined(now):
+                self.tell("event", name="dismissed", card=card["card"], by=WEARER)
+                return
             self.asking.answered(card, now)
         self.show(card, now)
         if self.reader.card is card:
@@ -358,11 +366,3 @@ class App:
             self.wake()
             self._interrupt()
             self.asking.typed(text, now)
-
-    def _check_sleep(self, now):
-        resting = self.machine.state in states.RESTING
-        if resting and self._sleep.passed(now) and self.asking.question.number is None:
-            self.machine.move(ASLEEP)
-            self.link.want(False)
-            self.lock_screen.lock_up()
-            self.reader.close()

@@ -6,38 +6,47 @@ from pin.battery import Battery
 from pin.clock import Deadline, ticks_add, ticks_diff, ticks_ms
 from pin.memory import Memory
 from pin.resets import Resets
+from pin.ringing import Ringing
 from pin.status import Status, number
-from pin.watchdog import APP_MS, MIC_MS, Watchdog
+from pin.wall import Wall, margin_ms
+from pin.watchdog import APP_MS, LINK_MS, MIC_MS, Watchdog
 
 PARTING_MS = 3000  # for the link to close before the radio goes
 CRASH_MS = 5000  # between two crash reports
 LOW_MEMORY = "memory: restarted with %d bytes free"
 
 
+def rooms(parts, settings, slot, updater):
+    """The rooms of what the pin is as a thing: what rings, and what keeps it going."""
+    wall = Wall(machine.RTC())
+    ringing = Ringing(wall, parts.haptic)
+    return [ringing, Body(parts, settings, wall, ringing, slot, updater)]
+
+
 class Body:
     """A room of the app.
 
-    `wall` and `ringing` are the clock and the room of alarms; `gauge` and `vbus` may be None; `slot` is
-    the name of the running slot of application files, for the owner. `updating()` says that one is under way.
+    `wall` and `ringing` are the clock and the room of alarms; `slot` names the running copy of the app, for
+    the owner; `updater.busy` says that an update is under way.
     """
 
     takes = ()
 
-    def __init__(self, wall, ringing, gauge, vbus, haptic, mode, look_every_min, slot=None, updating=None):
+    def __init__(self, parts, settings, wall, ringing, slot, updater):
         self.resets = Resets()
-        self.battery = Battery(gauge, vbus)
+        self.battery = Battery(parts.gauge, parts.vbus)
         self.memory = Memory()
         self.watchdog = Watchdog(_open_wdt, self._stale)
         self.status = Status()
         self.facts = power.Facts()
         self.power = None
-        self._mode = mode
-        self._look_every_min = look_every_min
+        self._settings = settings
+        self._sleeps = getattr(parts.board, "SLEEPS", True)  # a computer does not
         self._wall = wall
         self._ringing = ringing
-        self._haptic = haptic
+        self._haptic = parts.haptic
         self._slot = slot
-        self._updating = updating
+        self._updater = updater
         self._app = None
         self._sleeper = None
         self._counted_ms = 0
@@ -52,6 +61,7 @@ class Body:
     def enter(self, app):
         self._app = app
         self._sleeper = sleep.Sleeper(app.parts.button, app.parts.wifi)
+        app.power_off = self._power_off
 
     def message(self, message, now_ms):
         """Nothing is meant for this room."""
@@ -81,7 +91,7 @@ class Body:
     def _begin(self, now_ms):
         self._counted_ms = now_ms
         woken = sleep.woken_by()
-        self.power = power.Power(now_ms, self._mode, self._look_every_min, woken == sleep.TIMER)
+        self.power = power.Power(now_ms, woken_by_timer=woken == sleep.TIMER)
         if woken == sleep.BUTTON:
             self._feel("ready")
         self.watchdog.expect("app", APP_MS, now_ms)
@@ -94,12 +104,14 @@ class Body:
             or app.asking.mic.running
             or app.asking.question.number is not None
             or self._ringing.busy
-            or (self._updating is not None and self._updating())
+            or self._updater.busy
         )
         facts.linked = app.link.state == link.UP
         facts.charging = self.battery.charging
         facts.low = self.battery.low
         facts.empty = self.battery.empty
+        if not self._sleeps:
+            facts.charging = True
         if facts.linked and app.link.unix_ms is not None and not self._wall.asked:
             self._wall.set(app.link.unix_ms + ticks_diff(now_ms, app.link.unix_at))
         was = self.power.state
@@ -116,6 +128,7 @@ class Body:
             app.wake()  # the link is wanted
 
     def _enter_power(self, state, now_ms):
+        self.power.choose(self._settings.values.get("standby"), self._settings.values.get("look_minutes"))
         if state in (power.AWAKE, power.LOOK):
             self._sleeper.fast()
             if self._app.machine.state == states.ASLEEP:
@@ -123,9 +136,7 @@ class Body:
         elif state == power.IDLE:
             self._sleeper.slow()
         else:
-            self._app.machine.move(states.ASLEEP)
-            self._app.reader.close()
-            self._app.link.want(False)
+            self._app.sleep()
             self._parting.after(PARTING_MS, now_ms)
 
     def _sleep(self, state, now_ms):
@@ -143,11 +154,21 @@ class Body:
         self.watchdog.woke(woke_ms)
         self.power.woke(pressed, woke_ms)
 
+    def _power_off(self, now_ms):
+        """The wearer switched it off: until the button, or an alarm. Does not return."""
+        self._app.preferences.save()
+        self._app.parts.projector.dark()
+        self._app.parts.haptic.rest()
+        left_ms = self._ringing.alarms.next_ms()
+        self._sleeper.deep(0 if left_ms is None else max(1, left_ms - margin_ms(left_ms)))
+
     # health
 
     def _watch(self, now_ms):
         app, dog = self._app, self.watchdog
         dog.beat("app", now_ms)
+        if app.link is not None:
+            dog.expect("link", LINK_MS, app.link.alive_ms)
         if app.asking.mic.running:
             dog.expect("microphone", MIC_MS, app.asking.mic.looked_ms)
         else:
@@ -160,6 +181,7 @@ class Body:
     def _look_at_charge(self, now_ms):
         was_dark = self.battery.dark
         sentence = self.battery.poll(now_ms)
+        self._app.battery_percent = self.battery.percent
         if self.battery.dark != was_dark:
             self._app.guard.set_battery_low(self.battery.dark)
         if sentence is not None:

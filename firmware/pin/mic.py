@@ -91,6 +91,7 @@ class Mic:
         self.linked = False  # short buffers will do
         self.utterance = None  # what is being recorded
         self.failed = ""  # a sentence, if the microphone broke
+        self.looked_ms = 0  # when `poll` last did its work
 
     @property
     def running(self):
@@ -118,7 +119,7 @@ class Mic:
             self._close()
             self.failed = "The microphone does not start."
             return
-        self._start_ms = self._seen_ms = self._looked_ms = ticks_ms()
+        self._start_ms = self._seen_ms = self.looked_ms = ticks_ms()
         pair = self._short if self.linked else self._long
         self._hand(0, pair[0])
         self._hand(1, pair[1])
@@ -199,8 +200,8 @@ class Mic:
 
     def _watch(self, now):
         # Time in which the interpreter stood still is not the microphone's silence.
-        self._quiet_ms += min(ticks_diff(now, self._looked_ms), STALL_MS)
-        self._looked_ms = now
+        self._quiet_ms += min(ticks_diff(now, self.looked_ms), STALL_MS)
+        self.looked_ms = now
         if self._quiet_ms > QUIET_MS + self._queue[0].words // _PER_MS:
             log.error("mic", "no samples for %d ms" % self._quiet_ms)
             self._close()

@@ -27,9 +27,9 @@ def _open_depth(bus, lpn):
 
 
 class Parts:
-    """The parts: `button` (a Pin), `bus` (the I2C), `hand`, `haptic`, `gauge` or None, `vbus` (a function that says
-    whether there is power from outside, None where no pin tells), `projector` and its `guard`, `display` (as in
-    hello), `wifi` or None."""
+    """The parts: `button` (a Pin), `bus` (the I2C), `hand`, `haptic`, `gauge` or None, `vbus` (a function: is
+    there power from outside? None where no pin tells), `projector` and its `guard`, `display` (as in hello),
+    `wifi` or None."""
 
     def __init__(self, board, networks, mirror=None):
         self.board = board

@@ -35,6 +35,7 @@ DEEP_MS = (
 LOOK_LIMIT_MS = 20_000  # to reach a relay: Wi-Fi, TLS and challenge take 4 s where all is well
 LOOK_STAY_MS = 2000  # linked: what waits there comes within a second
 LOOK_EVERY_MIN = 10
+LOOK_MOST_MIN = 240  # as the wire has it
 LOOK_UNKNOWN_MS = 120_000  # alarms wait for the time: ask sooner
 
 
@@ -68,6 +69,12 @@ class Power:
         self._used_ms = now_ms
         self._enter(now_ms)
 
+    def choose(self, mode, look_every_min):
+        """What the settings say; None, or what this version does not know, is the default."""
+        self.mode = mode if mode in MODES else REACHABLE
+        known = isinstance(look_every_min, int) and 0 <= look_every_min <= LOOK_MOST_MIN
+        self.look_every_min = look_every_min if known else LOOK_EVERY_MIN
+
     def decide(self, now_ms, facts):
         """The state from now on."""
         if facts.busy:
@@ -87,8 +94,8 @@ class Power:
         return self.state
 
     def sleep_ms(self, now_ms, facts):
-        """How long NAP or DEEP may last: until the next look, the margin before an alarm, or, of a NAP, until it is
-        time for DEEP. 0 is until the button."""
+        """How long NAP or DEEP may last: until the next look, the margin before an alarm, or, of a NAP, until
+        it is time for DEEP. 0 is until the button."""
         until_ms = 0
         if not facts.empty:
             until_ms = self.look_every_min * 60_000

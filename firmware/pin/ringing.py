@@ -1,19 +1,20 @@
-"""The room of alarms: rings, shows what rings, and tells the relay what became of it."""
+"""The room of alarms: rings, shows what rings, and tells the relay what became of it.
 
-from pin import signals
+While something rings a tap is "later"; a double tap or a fist is "enough".
+"""
+
+from pin import gestures, signals
 from pin.alarms import Alarms, countdown
 from pin.clock import Deadline
 from pin.link import UP
+from pin.reading import TIMEOUT
 
 REDRAW_MS = 1000  # the figures count seconds
 TOLD_MS = 2000  # a message that went out on a link which lives so much longer has arrived
 
 
 class Ringing:
-    """A room of the app. `wall` is the clock, `haptic` plays.
-
-    While something rings, `tapped` and `doubled` (also for a fist) take the wearer's answer.
-    """
+    """A room of the app. `wall` is the clock, `haptic` plays."""
 
     takes = ("alarms",)
 
@@ -24,8 +25,7 @@ class Ringing:
         self._app = None
         self._redraw = Deadline()
         self._told = Deadline()
-        self._card = None  # of what rings, as the reader has it
-        self._rev = 0
+        self._card = None  # of what rings
 
     @property
     def busy(self):
@@ -43,14 +43,51 @@ class Ringing:
         alarms.poll(now_ms)
         if alarms.changed:
             alarms.changed = False
-            if alarms.ringing is None:
-                self._put_away(now_ms)
-            else:
-                self._rev = 0
-                self._show(now_ms)
+            self._put_away(now_ms)
+            if alarms.ringing is not None:
+                self._card = self._drawn(now_ms)
+                self._app.show(self._card, now_ms)
         elif alarms.ringing is not None and self._redraw.passed(now_ms):
-            self._show(now_ms)
+            self._follow(now_ms)
         self._tell(now_ms)
+
+    def _follow(self, now_ms):
+        """The figures move on, where the card is up."""
+        app, old = self._app, self._card
+        self._card = self._drawn(now_ms)
+        if app.reader.card is old:
+            app.put(self._card, now_ms)
+        elif old in app.waiting.cards:
+            app.waiting.cards[app.waiting.cards.index(old)] = self._card
+
+    def _drawn(self, now_ms):
+        self._redraw.after(REDRAW_MS, now_ms)
+        card = self.alarms.card()
+        wall_ms = self._wall.now_ms()
+        if wall_ms is not None:
+            card["big"] = countdown(card.pop("ends_ms") - wall_ms)
+        if self._app.lock.closed:
+            card["pages"] = [[self.alarms.ringing["kind"]]]  # its label is for the wearer alone
+        card["act"] = self._act
+        return card
+
+    def _act(self, name, value):
+        """What the wearer does with the card."""
+        if name == "double" or (name == "gesture" and value == gestures.SELECT):
+            self.alarms.stop()
+        elif name == "tap" or (name == "dismissed" and value != TIMEOUT):
+            self.alarms.snooze()
+
+    def _put_away(self, now_ms):
+        card, self._card = self._card, None
+        if card is None:
+            return
+        app = self._app
+        if card in app.waiting.cards:
+            app.waiting.cards.remove(card)
+        if app.reader.card is card:
+            app.reader.drop()
+            app.rest(now_ms)
 
     def _tell(self, now_ms):
         link = self._app.link
@@ -66,37 +103,6 @@ class Ringing:
         if event is not None:
             self._app.tell("alarm", **event)
             self._told.after(TOLD_MS, now_ms)
-
-    def tapped(self, now_ms):
-        """A tap: later. Whether it was meant for this room."""
-        if not self.busy:
-            return False
-        self.alarms.snooze()
-        return True
-
-    def doubled(self, now_ms):
-        """A double tap or a fist: enough. Whether it was meant for this room."""
-        if not self.busy:
-            return False
-        self.alarms.stop()
-        return True
-
-    def _show(self, now_ms):
-        card = self.alarms.card()
-        wall_ms = self._wall.now_ms()
-        if wall_ms is not None:
-            card["big"] = countdown(card["ends_ms"] - wall_ms)
-        card["rev"] = self._rev
-        self._rev += 1
-        self._card = card
-        self._redraw.after(REDRAW_MS, now_ms)
-        self._app.show(card, now_ms)
-
-    def _put_away(self, now_ms):
-        if self._card is not None and self._app.reader.card is self._card:
-            self._app.reader.close()
-            self._app.rest(now_ms)
-        self._card = None
 
     def _buzz(self):
         self._haptic.play(signals.pattern("ring"))

@@ -20,22 +20,29 @@ DEFAULT_BOARDS = {"esp32": "xiao_esp32s3"}  # any other platform is a computer
 
 def make(settings, board, fault):
     """The app on its parts. TLS takes its memory before the audio buffers do."""
+    from pin import body
     from pin.app import App
     from pin.channel import Channel
     from pin.link import FIRMWARE, Link
     from pin.mic import Mic
-    from pin.parts import Parts
     from pin.trust import pinned
     from pin.upkeep import Upkeep, identity
 
     gc.collect()
-    parts = Parts(board, settings.wifi, mirror(settings)) if settings else Parts(board, ())
+    parts = _parts(board)(board, *((settings.wifi, mirror(settings)) if settings else ((),)))
     link, rooms = None, []
     if not fault:
         tls, firmware = pinned(settings.certificate), identity() or FIRMWARE
         link = Link(settings, board.NAME, parts.display, Channel(), tls, parts.wifi, firmware)
-        rooms.append(Upkeep(settings, link, parts.wifi, board.NAME))
+        upkeep = Upkeep(settings, link, parts.wifi, board.NAME)
+        rooms = [upkeep] + body.rooms(parts, settings, slots.running or None, upkeep.updater)
     return App(parts, Mic(parts.open_mic, board.MIC_SHIFT), link, fault, rooms)
+
+
+def _parts(board):
+    """The board's own Parts (a computer has other drivers), or those of a chip."""
+    name = getattr(board, "PARTS", "pin.parts")
+    return __import__(name, None, None, ["Parts"]).Parts
 
 
 def run():

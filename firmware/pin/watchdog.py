@@ -14,7 +14,7 @@ HOLD = "hold"  # in the root of the flash
 START_MS = 3000
 BITE_MS = 10_000  # a name look-up blocks for up to 5 s, TLS on the chip for 2
 APP_MS = 4000  # less than the bite: what hangs is written down before it
-LINK_MS = 60_000  # one visit to four relays and four networks, each with its own deadline
+LINK_MS = 90_000  # four networks at 8 s, a relay's 20 s, and half as much again
 MIC_MS = 2000  # its own deadline for a silent microphone is shorter
 
 
@@ -36,9 +36,14 @@ class Watchdog:
     def running(self):
         return self._wdt is not None
 
-    def expect(self, name, within_ms, now_ms):
-        """From now on `name` beats at least that often."""
-        self._beats[name] = [within_ms, now_ms]
+    def expect(self, name, within_ms, at_ms):
+        """`name` beats at least that often, the last time at `at_ms`. Allocates when it is new."""
+        beat = self._beats.get(name)
+        if beat is None:
+            self._beats[name] = [within_ms, at_ms]
+        else:
+            beat[0] = within_ms
+            beat[1] = at_ms
 
     def forget(self, name):
         """It has ended as it should."""

@@ -1,4 +1,4 @@
-"""main.py with limits of the firmware changed: `limits.json` in the flash, {"pin.app.SLEEP_MS": 600}."""
+"""main.py with limits of the firmware changed: `limits.json` in the flash, {"pin.power.NAP_MS": 600}."""
 
 import json
 

@@ -1,0 +1,20 @@
+"""A Raspberry Pi, or a computer with a USB-I2C bridge: LEDs for the palm, the computer's own microphone.
+
+Names are those of Blinka's `board`; D17 is a Raspberry Pi's GPIO 17, pin 11 of its header. `firmware/linux/`
+stands in for the chip.
+"""
+
+NAME = "blinka"
+
+BUTTON = "D17"  # to ground
+LASER_ARM = None  # this board never has a laser
+SDA, SCL = "SDA", "SCL"
+
+MIC_BCLK = MIC_WS = MIC_SD = None  # PortAudio's default input
+MIC_SHIFT = 14  # as the other boards: firmware/linux/sound.py sends words like an ICS-43434's
+
+SCANNER = "matrix"
+PARTS = "linux_parts"  # its Parts take the place of pin.parts
+PALM = None
+WIFI = False  # the computer sees to its network
+SLEEPS = False

@@ -1,0 +1,127 @@
+"""machine.I2S for a computer's microphone: what the firmware's `mic` needs of it, over PortAudio.
+
+PortAudio's own thread fills the buffers that `readinto` handed over and calls the handler, as the chip's DMA
+and interrupt do. The stream is opened once and runs only while the button is held.
+"""
+
+import errno
+from array import array
+from collections import deque
+
+SHIFT = 14  # as the board file has it: an ICS-43434's word for a 16-bit sample
+BLOCK_FRAMES = 256  # 16 ms: the size of the chip's DMA blocks
+DMA_FRAME_BYTES = 8
+_stream = None
+
+
+class I2S:
+    RX, TX = 9, 5
+    MONO, STEREO = 0, 1
+
+    def __init__(self, id, *, sck, ws, sd, mode, bits, format, rate, ibuf):
+        if mode != I2S.RX or bits != 32 or format != I2S.MONO:
+            raise OSError(errno.ENODEV, "this computer offers a microphone, 32-bit mono, and no other I2S")
+        self.dropped = 0  # samples for which there was no buffer
+        self._waiting = deque()
+        self._at = 0  # words of the first one that are filled
+        self._late = deque()  # samples that wait for a buffer
+        self._most_late = ibuf // DMA_FRAME_BYTES
+        self._handler = None
+        stream(rate).start(self)
+
+    def irq(self, handler):
+        self._handler = handler
+
+    def readinto(self, buffer):
+        self._waiting.append(memoryview(buffer).cast("B").cast("i"))
+        return len(buffer)
+
+    def deinit(self):
+        if _stream is not None:
+            _stream.stop(self)
+
+    def take(self, samples):
+        """16-bit samples, in PortAudio's thread."""
+        self._late.extend(samples)
+        while self._late and self._waiting:
+            buffer = self._waiting[0]
+            count = min(len(buffer) - self._at, len(self._late))
+            words = array("i", [self._late.popleft() << SHIFT for _ in range(count)])
+            buffer[self._at : self._at + count] = words
+            self._at += count
+            if self._at == len(buffer):
+                self._waiting.popleft()
+                self._at = 0
+                if self._handler:
+                    self._handler(self)
+        while len(self._late) > self._most_late:
+            self._late.popleft()
+            self.dropped += 1
+
+
+class Stream:
+    """The computer's microphone, resampled where it cannot do `rate` itself. Raises OSError."""
+
+    def __init__(self, rate):
+        try:
+            import sounddevice
+        except ImportError as error:
+            raise OSError(errno.ENODEV, "expected sounddevice: pip install 'lapel[blinka]'") from error
+        except OSError as error:
+            raise OSError(errno.ENODEV, "expected PortAudio; on Debian: apt install libportaudio2") from error
+        self._taker = None
+        self._resampler = None
+        try:
+            try:
+                sounddevice.check_input_settings(channels=1, dtype="int16", samplerate=rate)
+                own_rate = rate
+            except sounddevice.PortAudioError:
+                own_rate = int(sounddevice.query_devices(kind="input")["default_samplerate"])
+            self._stream = sounddevice.RawInputStream(
+                samplerate=own_rate,
+                channels=1,
+                dtype="int16",
+                blocksize=BLOCK_FRAMES * own_rate // rate,
+                callback=self._block,
+            )
+        except (sounddevice.PortAudioError, ValueError) as error:
+            raise OSError(errno.ENODEV, "this computer offers no microphone: %s" % error) from error
+        self._error = sounddevice.PortAudioError
+        self._rates = (own_rate, rate)
+
+    def start(self, taker):
+        if self._rates[0] != self._rates[1]:
+            import soxr
+
+            self._resampler = soxr.ResampleStream(*self._rates, 1, dtype="int16")
+        self._taker = taker
+        try:
+            self._stream.start()
+        except self._error as error:
+            raise OSError(errno.EIO, str(error)) from error
+
+    def stop(self, taker):
+        if self._taker is taker:
+            self._taker = None
+            self._stream.abort()
+
+    def _block(self, data, frames, when, status):
+        taker = self._taker
+        if taker is None:
+            return
+        if self._resampler is None:
+            samples = array("h", bytes(data))
+        else:
+            import numpy
+
+            samples = self._resampler.resample_chunk(numpy.frombuffer(bytes(data), numpy.int16))
+            samples = array("h", samples.tobytes())
+        taker.take(samples)
+
+
+def stream(rate):
+    """The one stream, opened when it is first wanted."""
+    global _stream
+    if _stream is None:
+        _stream = Stream(rate)
+    return _stream
