@@ -3,7 +3,7 @@
 Three things to choose at most, and none farther than three choices: home, one of these, and one of those.
 """
 
-from pin.clock import ticks_diff
+from pin.clock import Deadline, ticks_diff
 from pin.link import UP
 from pin.reading import WEARER
 
@@ -51,6 +51,7 @@ LABELS = {
 LEVELS = {"sound": "volume", "light": "brightness"}  # views whose level is a preference
 NO_LINK = "No connection to the relay."
 CLOCK_MS = 5000  # home's clock is at most that late
+DECLINED_MS = 3000  # the relay answers a choice in less, or says why not
 PLAY = "\u25b6"
 
 
@@ -64,6 +65,7 @@ class Menu:
         self._house = {"unread": 0}  # what the relay said of the house, also when it is away
         self._swiped = 0  # a swipe that waits for the player's card
         self._drawn_ms = 0
+        self._declined = Deadline()
         self._app = None
 
     def enter(self, app):
@@ -143,6 +145,16 @@ class Menu:
         step, self._swiped = self._swiped, 0
         return step if card["kind"] == "player" else 0
 
+    def decline(self, now):
+        """The wearer went on before the relay's card came: nobody wants it."""
+        self._declined.after(DECLINED_MS, now)
+
+    def is_declined(self, now):
+        """Whether a card that comes now is that one."""
+        declined = self._declined.set and not self._declined.passed(now)
+        self._declined.clear()
+        return declined
+
     def _ask(self, view, now):
         app = self._app
         app.reader.drop()
@@ -156,6 +168,9 @@ class Menu:
     # the views' cards
 
     def _show(self, now):
+        if self._app.lock.closed:
+            self._app.lock_screen.show(now)
+            return
         view = self._trail[-1]
         title, lines = getattr(self, "_" + view)()
         self._drawn_ms = now
@@ -254,11 +269,9 @@ class Menu:
         self._show(now)
 
     def _lock_now(self, now):
-        self.forget()
         self._app.lock_screen.lock_now(now)
 
     def _new_code(self, now):
-        self.forget()
         self._app.lock_screen.new_code(now)
 
     def _no_code(self, now):

@@ -90,12 +90,15 @@ class Steering:
         if app.machine.state == LISTENING or event not in self._actions:
             return
         card = app.reader.card
+        if event not in (gestures.SELECT, gestures.BACK):
+            self._fist = None
         if event not in (RAISED, gestures.GONE):
             if card is None and app.machine.state != THINKING:
                 return  # a hand that moves before a dark pin says nothing
             app.guard.user_action()
             app.wake()
-        if card is not None and card.get("raw") and event not in (RAISED, gestures.GONE):
+        undo = event == gestures.BACK and self._fist is not None
+        if card is not None and card.get("raw") and event not in (RAISED, gestures.GONE) and not undo:
             card["act"]("gesture", event)
         else:
             self._actions[event](event, now)
@@ -120,7 +123,7 @@ class Steering:
             self._app.come(now)
 
     def _gone(self, event, now):
-        self._fist = None  # the light went with the palm: the guard has seen to it
+        pass  # the light went with the palm: the guard has seen to it
 
     def _tilt(self, event, now):
         reader = self._app.reader
