@@ -12,8 +12,8 @@ is a room of its own, which plugs in here:
 
 A room uses of the app: `tell` (a message to the relay), `show` (a card of the pin's own: `card` None, an
 `alert` if nobody asked for it, `act` for what is done with it, see `reading`), `say` (a sentence), `wake`,
-`sleep`, `machine.state`, `link`, `parts`, `guard`, `preferences` and `unix_ms`. It may set `battery_percent`, and
-`power_off`, which is called with the time and does not return.
+`sleep`, `machine.state`, `link`, `parts`, `guard`, `preferences` and `unix_ms`. It may set `battery_percent`,
+and `power_off`, which is called with the time and does not return.
 """
 
 import asyncio
