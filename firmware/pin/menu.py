@@ -56,12 +56,12 @@ PLAY = "\u25b6"
 
 
 class Menu:
-    """The views that are open are a trail from home. A room of the app: it takes the relay's `home`."""
+    """`trail`: the views from home to the one that is open. A room of the app: it takes the relay's `home`."""
 
     takes = ("home",)
 
     def __init__(self):
-        self._trail = []
+        self.trail = ()
         self._house = {"unread": 0}  # what the relay said of the house, also when it is away
         self._swiped = 0  # a swipe that waits for the player's card
         self._drawn_ms = 0
@@ -75,25 +75,18 @@ class Menu:
         """The relay's `home`."""
         if message != self._house:
             self._house = message
-            if self.is_up() and self._trail[-1] == "home":
+            if self.is_up() and self.trail[-1] == "home":
                 self._show(now)
 
     def poll(self, now):
         """Home's clock goes on."""
-        if self.is_up() and self._trail[-1:] == ["home"] and ticks_diff(now, self._drawn_ms) >= CLOCK_MS:
+        if self.is_up() and self.trail[-1:] == ("home",) and ticks_diff(now, self._drawn_ms) >= CLOCK_MS:
             self._show(now)
 
     def is_up(self):
         """Whether a view is on the palm."""
         card = self._app.reader.card
         return card is not None and "view" in card
-
-    def depth(self):
-        return len(self._trail)
-
-    def cut(self, depth):
-        """Forget all views but the first `depth`."""
-        self._trail = self._trail[:depth]
 
     def time_text(self):
         """The time of the day where the relay is, or None while it is unknown."""
@@ -105,7 +98,7 @@ class Menu:
         return "%d:%02d" % divmod(minutes, 60)
 
     def home(self, now):
-        self._trail = []
+        self.trail = ()
         self.open("home", now)
 
     def open(self, view, now):
@@ -113,17 +106,17 @@ class Menu:
         if view in RELAY:
             self._ask(view, now)
             return
-        self._trail.append(view)
+        self.trail = self.trail + (view,)
         self._show(now)
 
     def previous(self, now):
         """The view before; the pin rests after the first."""
-        self.cut(len(self._trail) - 1 if self._trail else 0)
+        self.trail = self.trail[:-1]
         self.again(now)
 
     def again(self, now):
         """The last view, if it is not forgotten; else the pin rests."""
-        if self._trail:
+        if self.trail:
             self._show(now)
         else:
             self._app.reader.close(WEARER)
@@ -131,12 +124,12 @@ class Menu:
 
     def forget(self):
         """Whatever comes next does not lead back here."""
-        self._trail = []
+        self.trail = ()
         self._swiped = 0
 
     def swipe(self, step, now):
         """Home plays the next or previous piece, if something plays: the player's card knows how."""
-        if self._trail[-1:] == ["home"] and self._house.get("playing"):
+        if self.trail[-1:] == ("home",) and self._house.get("playing"):
             self._swiped = step
             self._ask("music", now)
 
@@ -171,7 +164,7 @@ class Menu:
         if self._app.lock.closed:
             self._app.lock_screen.show(now)
             return
-        view = self._trail[-1]
+        view = self.trail[-1]
         title, lines = getattr(self, "_" + view)()
         self._drawn_ms = now
         choices = VIEWS[view]
@@ -254,7 +247,7 @@ class Menu:
             else:
                 self.open(value, now)
         elif name == "level":
-            view = self._trail[-1]
+            view = self.trail[-1]
             card = self._app.reader.card
             card["level"] = self._app.preferences.set_level(LEVELS[view], value, now)
             card["big"] = "%d %%" % card["level"]

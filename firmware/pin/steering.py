@@ -138,7 +138,7 @@ class Steering:
 
     def _select(self, event, now):
         menu = self._app.menu
-        self._fist = menu.depth() if menu.is_up() else None
+        self._fist = menu.trail if menu.is_up() else None
         self._choose(now)
 
     def _back(self, event, now):
@@ -147,7 +147,7 @@ class Steering:
         fist, self._fist = self._fist, None
         if fist is not None:
             app.leave(now)
-            app.menu.cut(fist)
+            app.menu.trail = fist
             app.menu.previous(now)
         elif app.menu.is_up():
             app.menu.previous(now)
