@@ -20,5 +20,13 @@ def ticks_ms():
 
 
 def sleep_ms(ms):
-    """Nobody can sleep on a page without stopping it."""
-    raise OSError("time.sleep_ms would stop the page; use asyncio")
+    """Nobody can wait on a page without stopping it: the clock is put forward."""
+    page.skip_us(ms * 1000)
+
+
+def sleep_us(us):
+    page.skip_us(us)
+
+
+def sleep(seconds):
+    page.skip_us(int(seconds * 1_000_000))

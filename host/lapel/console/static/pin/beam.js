@@ -4,7 +4,8 @@ const RATE_HZ = 48000;
 const FULL_SCALE_FIELDS = 2; // the converter swings to twice the field's half width
 const BLANK = 4;
 const FIELD_SHARE = 70 / 74; // of the picture's width, as lapel/virtual/light.py has it
-const PERSISTENCE_MS = 60;
+const FULL_MS = 35, GONE_MS = 110; // an eye keeps what it saw so long; slower than the slowest page repeats
+const GLOW = [[9, 10, 60, 26], [4.5, 20, 130, 58], [2.2, 190, 255, 210]]; // width, and its light
 const LONGEST_MS = 120; // of light drawn at once after a pause of the page
 
 // A second-order mirror under a drive that is held for a sample; exact, so it is stable at any frequency.
@@ -32,8 +33,7 @@ export class Beam {
   #y = new Mirror();
   #waiting = []; // Int32Arrays of samples that no frame has drawn yet
   #canvas;
-  #at = 0;
-  #dark = true;
+  #seen = []; // paths of the last moments, the oldest first
 
   constructor(canvas) {
     this.#canvas = canvas;
@@ -47,32 +47,40 @@ export class Beam {
     while (most > 0 && this.#waiting.length > 1) most -= this.#waiting.shift().length / 2;
   }
 
-  // Draws what came since the last picture; call it for each animation frame.
+  // Draws what the eye still sees; call it for each animation frame.
   draw(now) {
-    const context = this.#canvas.getContext("2d");
+    if (!this.#waiting.length && !this.#seen.length) return;
+    this.#trace(now);
+    while (this.#seen.length && now - this.#seen[0].at > GONE_MS) this.#seen.shift();
+    const context = this.#canvas.getContext("2d", { alpha: false });
     const { width, height } = this.#canvas;
-    const kept = Math.exp(-Math.min(200, now - this.#at) / PERSISTENCE_MS);
-    this.#at = now;
-    if (!this.#waiting.length && this.#dark) return;
-    context.globalCompositeOperation = "destination-out";
-    context.fillStyle = `rgba(0,0,0,${1 - kept})`;
-    context.fillRect(0, 0, width, height);
     context.globalCompositeOperation = "source-over";
+    context.fillStyle = "#000"; // the page adds this picture to the palm's
+    context.fillRect(0, 0, width, height);
+    context.globalCompositeOperation = "lighten"; // a stroke drawn twice is not brighter
     context.lineCap = context.lineJoin = "round";
-    if (!this.#waiting.length) { // the last traces of 8-bit alpha never fade by themselves
-      if (now - this.lastLit > 8 * PERSISTENCE_MS) {
-        context.clearRect(0, 0, width, height);
-        this.#dark = true;
+    const unit = width / 380;
+    for (const [size, red, green, blue] of GLOW) {
+      context.lineWidth = size * unit;
+      for (const { at, path } of this.#seen) {
+        const light = Math.min(1, Math.max(0, (GONE_MS - (now - at)) / (GONE_MS - FULL_MS)));
+        context.strokeStyle = `rgb(${red * light} ${green * light} ${blue * light})`;
+        context.stroke(path);
       }
-      return;
     }
-    const half = Math.min(width, height) / 2 * FIELD_SHARE;
+    this.frames++;
+  }
+
+  // The lit parts of what came since the last picture, as one path.
+  #trace(now) {
+    const { width, height } = this.#canvas;
+    const half = width / 2 * FIELD_SHARE;
+    const scale = FULL_SCALE_FIELDS / (1 << 23);
     const path = new Path2D();
     let lit = false, drawing = false;
     for (const block of this.#waiting) {
       for (let i = 0; i < block.length; i += 2) {
         const word = block[i];
-        const scale = FULL_SCALE_FIELDS / (1 << 23);
         const px = width / 2 + half * this.#x.follow((word >> 8) * scale);
         const py = height / 2 - half * this.#y.follow((block[i + 1] >> 8) * scale);
         const on = !(word & BLANK) && (word >> 3 & 15) > 0;
@@ -83,16 +91,8 @@ export class Beam {
       }
     }
     this.#waiting = [];
-    if (lit) {
-      this.lastLit = now;
-      this.#dark = false;
-      const unit = half / 180;
-      for (const [size, colour] of [[9, "rgba(40,255,110,0.10)"], [4.5, "rgba(60,255,120,0.30)"], [2.2, "#c9ffd8"]]) {
-        context.lineWidth = size * unit;
-        context.strokeStyle = colour;
-        context.stroke(path);
-      }
-    }
-    this.frames++;
+    if (!lit) return;
+    this.lastLit = now;
+    this.#seen.push({ at: now, path });
   }
 }

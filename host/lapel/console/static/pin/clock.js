@@ -28,6 +28,14 @@ export class Clock {
     return Math.min(this.#now + (this.#real() - this.#began), this.#now + STEP_US);
   }
 
+  // The interpreter sleeps: nobody can wait, so the clock is put forward.
+  skip(us) {
+    this.us();
+    this.#epoch -= us / 1000;
+    this.#now += us;
+    this.#began += us;
+  }
+
   // How far the pin's time is behind, in microseconds.
   behind() {
     return this.#began === null ? this.#real() - this.#now : 0;

@@ -21,6 +21,7 @@ const page = {
   clock_us: () => clock.us() + 0.25, // never a whole number: those are cut to 32 bits on the way
   environment: (name) => settings[name] ?? null,
   random: (count) => crypto.getRandomValues(new Uint8Array(count)),
+  skip_us: (us) => clock.skip(us),
   waiting: () => world.waiting,
   watch: (ms) => { dog = ms; },
   reset: (cause, ms) => { tell("reset", { cause, ms }); },
