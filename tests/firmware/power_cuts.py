@@ -2,10 +2,11 @@
 
     micropython power_cuts.py settings|update|reset [step [resume]]
 
-What a pin does is run once on LittleFS, and every program and erase of a block is noted. Then, for each of them,
-the flash is made as it was after so many, or with a part of the next one done; the real boot.py runs on it, and
-what starts must be whole and either old or new. `step` tests every so manyth torn operation (1: all), and every
-`resume`th point is also taken up again to its end. Prints the number of points; exit code 1 if one fails.
+What a pin does is run once on LittleFS, and every program and erase of a block is noted. Then, for each of
+them, the flash is made as it was after so many, or with a part of the next one done; the real boot.py runs on
+it, and what starts must be whole and either old or new. `step` tests every so manyth torn operation (1: all),
+and every `resume`th point is also taken up again to its end. Prints the number of points; exit code 1 if one
+fails.
 """
 
 import json

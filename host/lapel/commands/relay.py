@@ -10,6 +10,7 @@ import signal
 import sys
 
 from .. import config
+from ..discovery import announced
 from ..house import House
 from ..relay import Relay
 
@@ -37,7 +38,11 @@ async def _serve(settings: config.Config) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
-    async with House(settings) as house, Relay(settings, house.services) as relay:
+    async with (
+        House(settings) as house,
+        Relay(settings, house.services) as relay,
+        announced(settings.relay.host, relay.port),
+    ):
         sys.stderr.write(
             f"Lapel serves your pins on {settings.relay.host} port {relay.port}. Ctrl-C ends it.\n"
         )
