@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import ipaddress
 import os
 import tomllib
@@ -23,6 +24,7 @@ _ENVIRONMENT = {
     "speech": {"url": "LAPEL_STT_URL", "key": "LAPEL_STT_KEY", "model": "LAPEL_STT_MODEL"},
     "llm": {"url": "LAPEL_LLM_URL", "key": "LAPEL_LLM_KEY", "model": "LAPEL_LLM_MODEL"},
 }
+_TOOLS = ("auto", "native", "json", "none")
 
 
 class ConfigError(Exception):
@@ -50,6 +52,7 @@ class LlmConfig:
     key: str = ""
     model: str = ""
     embedded: str = "qwen"  # name in the model catalogue
+    tools: str = "auto"  # how the model acts: native, json, none; auto asks it once
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,12 @@ class ConsoleConfig:
 
 
 @dataclass(frozen=True)
+class NoticesConfig:
+    quiet_from: str = ""  # "22:00": from then on only what is urgent knocks ...
+    quiet_to: str = ""  # "07:00": ... until then
+
+
+@dataclass(frozen=True)
 class Config:
     """All settings; `home` is the folder that holds them with the keys and the history."""
 
@@ -74,6 +83,9 @@ class Config:
     llm: LlmConfig = field(default_factory=LlmConfig)
     history: HistoryConfig = field(default_factory=HistoryConfig)
     console: ConsoleConfig = field(default_factory=ConsoleConfig)
+    notices: NoticesConfig = field(default_factory=NoticesConfig)
+    skills: dict[str, dict[str, Any]] = field(default_factory=dict)  # each skill checks its own
+    skills_home: Path | None = None  # whose folder `skills` is read, if not this home's
 
 
 def default_home() -> Path:
@@ -96,15 +108,33 @@ def load(home: Path | None = None) -> Config:
         "llm": LlmConfig,
         "history": HistoryConfig,
         "console": ConsoleConfig,
+        "notices": NoticesConfig,
     }
+    skills = _skill_tables(path, tables.pop("skills", {}))
     for name in tables:
         if name not in known:
             raise ConfigError(f"{path}: unknown table [{name}]; expected one of {', '.join(known)}")
     built = {name: _table(path, name, cls, tables.get(name, {})) for name, cls in known.items()}
-    config = Config(home=home, **built)
+    config = Config(home=home, **built, skills=skills)
+    quiet_hours(config.notices)
+    if config.llm.tools not in _TOOLS:
+        raise ConfigError(f"{path}: [llm] tools: expected {', '.join(_TOOLS)}, got {config.llm.tools!r}")
     check_listen_address(config.relay.host)
     check_listen_address(config.console.host)
     return config
+
+
+def quiet_hours(notices: NoticesConfig) -> tuple[datetime.time, datetime.time]:
+    """When only urgent notices knock; twice the same time is never. Raises ConfigError."""
+    if not notices.quiet_from and not notices.quiet_to:
+        return datetime.time(0), datetime.time(0)
+    try:
+        return datetime.time.fromisoformat(notices.quiet_from), datetime.time.fromisoformat(notices.quiet_to)
+    except ValueError:
+        raise ConfigError(
+            "[notices] quiet_from and quiet_to: expected two times such as 22:00 and 07:00, "
+            f"got {notices.quiet_from!r} and {notices.quiet_to!r}"
+        ) from None
 
 
 def with_language(config: Config, language: str) -> Config:
@@ -129,6 +159,13 @@ def _table(path: Path, name: str, cls: type, values: Any) -> Any:
     if getattr(table, "url", ""):
         _check_url(f"{path}: [{name}] url, or {_ENVIRONMENT[name]['url']}", table.url)
     return table
+
+
+def _skill_tables(path: Path, tables: Any) -> dict[str, dict[str, Any]]:
+    """The tables [skills.NAME] as they are: what each may hold, its skill says."""
+    if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
+        raise ConfigError(f"{path}: expected tables such as [skills.weather], got {tables!r}")
+    return tables
 
 
 def _environment(table: str) -> dict[str, str]:

@@ -12,18 +12,23 @@ from typing import Self
 
 from . import models
 from .assistant import endpoints
+from .assistant.acting import Acting
 from .assistant.assistant import LocalFirstAssistant, system_prompt
 from .assistant.endpoints import Endpoint, EndpointError
+from .assistant.household import Household
+from .assistant.intents import Matcher
 from .assistant.llm import LanguageModel
 from .assistant.local_model import LocalModel, LocalModelError
-from .config import Config
+from .config import Config, quiet_hours
 from .devices.room import DeviceRoom
 from .models import ModelError, Progress
+from .notices import Notices, QuietHours
 from .services import History, Unanswerable
 from .session import Services
 from .speech import Speech, SpeechSettings, VoiceStream
 from .speech import needed_models as speech_models
 from .store.history import SqlHistory
+from .store.keeping import SqlKeeping
 from .turn import TRANSCRIBE_S
 
 log = logging.getLogger(__name__)
@@ -91,9 +96,9 @@ class House:
             if chosen:
                 await self.model_ready()  # milliseconds, unless it is down
             devices = await stack.enter_async_context(DeviceRoom(self._config.home))
-            self.services = Services(
-                _SharedSpeech(speech), LocalFirstAssistant(self._model), history, devices.desks
-            )
+            assistant = await self._assistant(stack)
+            desks = (*devices.desks, self.notices)
+            self.services = Services(_SharedSpeech(speech), assistant, history, desks)
             self._stack = stack.pop_all()
         return self
 
@@ -101,6 +106,30 @@ class House:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._stack.aclose()
+
+    async def _assistant(self, stack: AsyncExitStack) -> LocalFirstAssistant:
+        """The skills and what chooses among them; `stack` closes them."""
+        config = self._config
+        keeping = SqlKeeping.in_home(config.home)
+        stack.push_async_callback(keeping.close)
+        self.notices = Notices(QuietHours(*quiet_hours(config.notices)))
+        stack.push_async_callback(self.notices.close)
+        self.household = Household(
+            config.skills_home or config.home,
+            config.skills,
+            keeping.store,
+            keeping,
+            self.notices,
+            language="zh" if config.speech.language == "zh" else "en",
+        )
+        await self.household.load()
+        stack.push_async_callback(self.household.close)
+        self.household.start()
+        acting = Acting(self.household)
+        matcher = await asyncio.to_thread(Matcher, self.household.tools)  # it parses hundreds of templates
+        assistant = LocalFirstAssistant(self._model, acting, matcher)
+        self.notices.serve(acting, assistant)
+        return assistant
 
     async def model_ready(self) -> bool:
         """Waits until the language model can answer; False if it cannot be brought (the log says why)."""
@@ -134,7 +163,8 @@ class House:
                 self._local = local = LocalModel(models.path(name))
                 await local.start()
                 await local.warm(system_prompt())
-                self._endpoint = Endpoint(local.base_url, local.api_key, name, f"{name}, inside Lapel")
+                tools = "json" if self._config.llm.tools == "auto" else self._config.llm.tools
+                self._endpoint = Endpoint(local.base_url, local.api_key, name, f"{name}, inside Lapel", tools)
                 await self._model.prepare()
             except (ModelError, LocalModelError) as error:
                 log.error("no language model: %s", error)
@@ -149,7 +179,8 @@ class House:
         """Asks the owner's endpoint until it answers: it may be started later than the relay."""
         while self._endpoint is None:
             try:
-                self._endpoint = await endpoints.resolved(chosen)
+                resolved = await endpoints.resolved(chosen)
+                self._endpoint = dataclasses.replace(resolved, tools=self._config.llm.tools)
                 await self._model.prepare()
             except EndpointError as error:
                 log.error("no language model: %s", error)

@@ -6,6 +6,8 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from .cards import Shown
+
 
 class Unanswerable(Exception):
     """A stage of a turn failed in a way that the wearer should read; the text is that sentence."""
@@ -53,8 +55,8 @@ class Speech(Protocol):
 class Assistant(Protocol):
     """Answers questions."""
 
-    def answer(self, question: str, earlier: list[Exchange]) -> AsyncGenerator[str, None]:
-        """The answer in pieces as they come. Raises Unanswerable."""
+    def answer(self, question: str, earlier: list[Exchange], pin: str) -> AsyncGenerator[str | Shown, None]:
+        """The answer in pieces as they come, or a card, which is the last piece. Raises Unanswerable."""
         ...
 
 

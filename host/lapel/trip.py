@@ -116,7 +116,10 @@ async def home(
     """
     recorder = Recorder()
     with tempfile.TemporaryDirectory(prefix="lapel-") as folder:
-        config = dataclasses.replace(config, home=Path(folder), relay=RelayConfig(port=0))
+        skills_home = config.skills_home or config.home
+        config = dataclasses.replace(
+            config, home=Path(folder), relay=RelayConfig(port=0), skills_home=skills_home
+        )
         async with House(config, recorder, fetch_model) as house, Relay(config, house.services) as relay:
             if before is not None:
                 await before(house)

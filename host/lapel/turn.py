@@ -6,15 +6,13 @@ Every stage has a deadline, and every deadline a sentence that the wearer reads.
 from __future__ import annotations
 
 import asyncio
-import itertools
+import dataclasses
 import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 
-from lapel_wire import messages
-
-from .cards import Card, paginate, plain, printable, settled
+from .cards import Card, Shown, laid_out, next_number, paginate, plain, printable, settled
 from .desks import PinLink
 from .services import Assistant, Exchange, Gone, Speech, TurnRecord, Unanswerable
 
@@ -32,8 +30,6 @@ MAX_ANSWER_CHARACTERS = 4000  # twice what a card holds; a model that never ends
 HEARD_NOTHING = "I heard nothing."
 NO_WORDS = "I did not catch that."
 NO_ANSWER = "There was no answer to that."
-
-_card_numbers = itertools.count(int(time.time()) % (1 << 28))
 
 
 class Turn:
@@ -100,9 +96,12 @@ class Turn:
         try:
             async with (
                 _deadline(ANSWER_S, "The answer took too long."),
-                aclosing(_paced(self._assistant.answer(question, earlier))) as pieces,
+                aclosing(_paced(self._assistant.answer(question, earlier, self.record.pin))) as pieces,
             ):
                 async for piece in pieces:
+                    if isinstance(piece, Shown):
+                        await self._show_card(piece)
+                        return
                     text += piece[:MAX_ANSWER_CHARACTERS]
                     if len(text) > MAX_ANSWER_CHARACTERS:
                         text = settled(text[:MAX_ANSWER_CHARACTERS]) + "..."
@@ -120,12 +119,23 @@ class Turn:
             text = f"{text} ... {failure}"
         await self._show("answer", plain(text) or NO_ANSWER)
 
+    async def _show_card(self, shown: Shown) -> None:
+        """A card as a skill made it; it takes the place of words that are on the palm already."""
+        if self.card is None:
+            self._mark("first_card")
+        text = plain(shown.text) or NO_ANSWER
+        shown = dataclasses.replace(shown, text=text, details=plain(shown.details))
+        self.card = laid_out(shown, self._pin.display, utt=self.record.utt)
+        self.record.answer = f"{text} {shown.details}".strip()
+        self.record.kind, self.record.pages = self.card.kind, self.card.pages
+        self._mark("last_card")
+        await self._pin.send_card(self.card)
+
     async def _show(self, kind: str, text: str, more: bool = False) -> None:
         pages = paginate(text, self._pin.display)
         if self.card is None:
             self._mark("first_card")
-            number = next(_card_numbers) & messages.NUMBER_MAX
-            self.card = Card(number, kind, pages, more=more, utt=self.record.utt)
+            self.card = Card(next_number(), kind, pages, more=more, utt=self.record.utt)
         else:
             if self.card.pages == pages and self.card.more == more:
                 return
@@ -166,7 +176,7 @@ async def _deadline(seconds: float, sentence: str) -> AsyncIterator[None]:
         raise Unanswerable(sentence) from None
 
 
-async def _paced(pieces: AsyncGenerator[str, None]) -> AsyncGenerator[str, None]:
+async def _paced(pieces: AsyncGenerator[str | Shown, None]) -> AsyncGenerator[str | Shown, None]:
     """The pieces, each within its deadline."""
     sentence, seconds = "The language model did not answer.", FIRST_WORDS_S
     async with aclosing(pieces):
@@ -176,7 +186,7 @@ async def _paced(pieces: AsyncGenerator[str, None]) -> AsyncGenerator[str, None]
                     piece = await anext(pieces)
                 except StopAsyncIteration:
                     return
-            if not isinstance(piece, str):
+            if not isinstance(piece, str | Shown):
                 raise Unanswerable("The assistant answered with something that is not text.")
             yield piece
             sentence, seconds = "The language model stopped in the middle.", BETWEEN_WORDS_S

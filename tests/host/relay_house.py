@@ -48,7 +48,7 @@ class ScriptedAssistant:
         self.asked: list[tuple[str, list[Exchange]]] = []
         self.on_answer: Callable[[str], Any] = self._answer
 
-    def answer(self, question: str, earlier: list[Exchange]) -> Any:
+    def answer(self, question: str, earlier: list[Exchange], pin: str) -> Any:
         self.asked.append((question, earlier))
         return self.on_answer(question)
 

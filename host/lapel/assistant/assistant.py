@@ -1,20 +1,29 @@
-"""The assistant's turn: local intents in milliseconds, the language model for all else."""
+"""The assistant's turn: what waits for an answer, local intents in milliseconds, else the language model."""
 
 from __future__ import annotations
 
 import datetime
 import logging
+import re
+import time
+from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any
 
+from ..cards import Shown
 from ..services import Exchange
-from ..skills import abilities, clock
-from .intents import Matcher
+from ..skills import SkillError
+from .acting import Acting
+from .agent import Agent, Asked, as_data
+from .controls import Control, control
+from .intents import Intent, Matcher, Said
 from .llm import LanguageModel
+from .router import Router
+from .tools import ArgumentError
 
 log = logging.getLogger(__name__)
-
-SKILLS = {"Time": clock.current_time, "Date": clock.current_date, "Abilities": abilities.abilities}
 
 _SYSTEM = (
     "You are Lapel, a voice assistant whose answers are read in light on the palm of a hand. "
@@ -22,28 +31,163 @@ _SYSTEM = (
     "No lists, no markdown, no code, no emoji. You have no internet, so you do not know the weather, "
     "the news, prices or anything about the user: if asked, say that you cannot see it. Today is {today}."
 )
+_FOLLOW_UP_S = 120.0  # "and tomorrow?" is about what was asked just before
+_FOLLOW_UP = re.compile(
+    r"(?:and |so |ok |okay )*(?:what about|how about|and|also)\s+(?:(?:in|on|at|for|the one in) )?(?P<x>.+)"
+)
+_FOLLOW_UP_ZH = re.compile("(?:那么|那|还有)(?P<x>.+?)(?:呢|怎么样|如何)|(?P<y>.+)呢")
+_MAX_PINS = 1000  # whose talk is kept in memory
+_TEXTS = {
+    "stopped": ("Stopped.", "已停止。"),
+    "nothing to stop": ("OK.", "好的。"),
+    "nothing said": ("I have not said anything yet.", "我还没有说过什么。"),
+    "no more": ("There is no more to that.", "没有更多了。"),
+    "never mind": ("OK.", "好的。"),
+}
+_MORE_PLEASE = "Tell me more about that."
+
+
+@dataclass
+class Talk:
+    """What was said last on a pin."""
+
+    last: Shown | None = None
+    intent: Intent | None = None
+    at_s: float = 0.0
+    others: deque[str] = field(default_factory=lambda: deque(maxlen=8))  # questions that led to others' text
 
 
 class LocalFirstAssistant:
     """Answers with skills where a sentence template fits, else with `model`."""
 
-    def __init__(self, model: LanguageModel) -> None:
-        self._matcher = Matcher()
-        self._matcher.match("what time is it")  # the first match builds its tables
+    def __init__(self, model: LanguageModel, acting: Acting, matcher: Matcher) -> None:
         self._model = model
+        self._acting = acting
+        self._matcher = matcher
+        self._agent = Agent(model, acting, Router(acting.household.tools, matcher.words()))
+        self._talks: dict[str, Talk] = {}
 
-    async def answer(self, question: str, earlier: list[Exchange]) -> AsyncGenerator[str, None]:
-        """The answer in pieces. Raises Unanswerable."""
-        intent = self._matcher.match(question)
-        if intent is not None:
-            log.info("intent %s %s", intent.name, intent.arguments)
-            # The line's end says that the last word is whole: nothing more follows.
-            yield SKILLS[intent.name](intent.language, **intent.arguments) + "\n"
+    async def answer(
+        self, question: str, earlier: list[Exchange], pin: str = ""
+    ) -> AsyncGenerator[str | Shown, None]:
+        """The answer in pieces, or a card. Raises Unanswerable."""
+        talk = self._talk(pin)
+        language = "zh" if _is_chinese(question) else "en"
+        try:
+            card = await self._without_model(question, earlier, pin, talk, language)
+        except SkillError as error:
+            card = Shown(str(error), kind="error")
+        if card is not None:
+            talk.last = card
+            yield card
             return
+        if control(question) is Control.MORE:
+            question = _MORE_PLEASE
+        asked = self._asked(question, earlier, pin, talk, language)
+        text = ""
         # Closed with this generator, or a new press would leave the model talking to nobody.
-        async with aclosing(self._model.stream(_messages(question, earlier))) as pieces:
+        async with aclosing(self._agent.answer(asked)) as pieces:
             async for piece in pieces:
+                if isinstance(piece, Shown):
+                    talk.last = piece
+                else:
+                    text += piece
                 yield piece
+        if asked.tainted:
+            talk.others.append(question)
+        if text:
+            talk.last = Shown(text)
+
+    def said(self, pin: str, card: Shown) -> None:
+        """The wearer was shown this beside a turn: it is what "repeat" and "more" mean."""
+        self._talk(pin).last = card
+
+    async def _without_model(
+        self, question: str, earlier: list[Exchange], pin: str, talk: Talk, language: str
+    ) -> Shown | None:
+        answered = await self._acting.spoken(pin, question)
+        if answered is not None:
+            return answered
+        said = control(question)
+        if said is not None:
+            return await self._control(said, talk, earlier, language)
+        intent = self._matcher.match(question, self._acting.household.now)
+        if intent is None:
+            intent = self._follow_up(question, talk)
+        if intent is None:
+            talk.intent = None
+            return None
+        log.info("intent %s %s", intent.name, sorted(intent.said))
+        talk.intent, talk.at_s = intent, time.monotonic()
+        tool = self._acting.household.tools[intent.name]
+        if tool.tool.untrusted:
+            talk.others.append(question)
+        return await self._acting.perform(pin, tool, intent.said, intent.language, question)
+
+    async def _control(
+        self, said: Control, talk: Talk, earlier: list[Exchange], language: str
+    ) -> Shown | None:
+        if said is Control.STOP:
+            stopped = await self._acting.household.stop()
+            return _notice("stopped" if stopped else "nothing to stop", language)
+        if said is Control.NEVER_MIND:
+            talk.intent = None
+            return _notice("never mind", language)
+        if said is Control.REPEAT:
+            return talk.last or _notice("nothing said", language)
+        if talk.last is not None and talk.last.details:
+            return Shown(talk.last.details, extras=talk.last.extras)
+        if not earlier:
+            return _notice("nothing said" if talk.last is None else "no more", language)
+        return None  # the model knows more
+
+    def _follow_up(self, question: str, talk: Talk) -> Intent | None:
+        """ "And in Paris?", "what about tomorrow?", 那明天呢: the question before with another argument."""
+        before = talk.intent
+        if before is None or time.monotonic() - talk.at_s > _FOLLOW_UP_S:
+            return None
+        tool = self._acting.household.tools.get(before.name)
+        if tool is None or tool.tool.effect != "reads" or not tool.parameters:
+            return None
+        said = Said(question)
+        found = _FOLLOW_UP.fullmatch(said.words) or _FOLLOW_UP_ZH.fullmatch(said.words)
+        if found is None:
+            return None
+        group = "x" if found["x"] else "y"
+        words = said.original(*found.span(group))
+        # A stricter type first: "tomorrow" is a day before it is the name of a place.
+        for p in sorted(tool.parameters, key=lambda p: p.kind.free):
+            given = {**before.said, p.name: words}
+            try:
+                return Intent(
+                    tool.name,
+                    tool.skill,
+                    before.language,
+                    given,
+                    tool.arguments(given, self._acting.household.now),
+                )
+            except ArgumentError:
+                continue
+        return None
+
+    def _asked(self, question: str, earlier: list[Exchange], pin: str, talk: Talk, language: str) -> Asked:
+        """The question as the model gets it."""
+        messages: list[dict[str, Any]] = [{"role": "system", "content": system_prompt()}]
+        tainted = False
+        for exchange in earlier:
+            from_others = exchange.question in talk.others
+            tainted = tainted or from_others
+            messages.append({"role": "user", "content": exchange.question})
+            answer = as_data(exchange.answer) if from_others else exchange.answer
+            messages.append({"role": "assistant", "content": answer})
+        messages.append({"role": "user", "content": question})
+        words = " ".join([*(exchange.question for exchange in earlier), question])
+        return Asked(pin, question, language, words, messages, tainted)
+
+    def _talk(self, pin: str) -> Talk:
+        if pin not in self._talks and len(self._talks) >= _MAX_PINS:
+            del self._talks[next(iter(self._talks))]
+        return self._talks.setdefault(pin, Talk())
 
 
 def system_prompt() -> str:
@@ -52,11 +196,9 @@ def system_prompt() -> str:
     return _SYSTEM.format(today=f"{datetime.date.today():%A, %d %B %Y}")
 
 
-def _messages(question: str, earlier: list[Exchange]) -> list[dict[str, str]]:
-    """OpenAI's chat format."""
-    messages = [{"role": "system", "content": system_prompt()}]
-    for exchange in earlier:
-        messages.append({"role": "user", "content": exchange.question})
-        messages.append({"role": "assistant", "content": exchange.answer})
-    messages.append({"role": "user", "content": question})
-    return messages
+def _notice(name: str, language: str) -> Shown:
+    return Shown(_TEXTS[name][language == "zh"], kind="notice")
+
+
+def _is_chinese(text: str) -> bool:
+    return any("\u3400" <= c <= "\u9fff" for c in text)

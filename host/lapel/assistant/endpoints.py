@@ -41,6 +41,7 @@ class Endpoint:
     api_key: str = field(repr=False)  # keys stay out of logs
     model: str
     name: str
+    tools: str = "auto"  # "native": it calls tools; "json": it writes an action; "none"; "auto": asked once
 
 
 def chosen(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import datetime
 import logging
 from collections.abc import Awaitable, Callable, Mapping
@@ -46,8 +47,9 @@ class Household:
         self._memory = memory
         self._outlet = outlet
         self._clock = clock or (lambda: datetime.datetime.now().astimezone())
-        self._language = language
+        self.language = language
         self._contexts: dict[str, SkillContext] = {}
+        self._starting: dict[str, asyncio.Task[None]] = {}
         self._failed: dict[str, tuple[int, float]] = {}  # calls in a row, and when
 
     @property
@@ -59,8 +61,8 @@ class Household:
         self.skills = await load(self._home, self._tables)
         self.tools = {tool.name: tool for skill in self.skills for tool in skill.tools}
 
-    async def start(self) -> None:
-        """Calls every skill's `start`, side by side. One that fails is named and left out."""
+    def start(self) -> None:
+        """Calls every skill's `start`, side by side, beside the caller. A tool waits for its own."""
         for skill in self.skills:
             if not skill.failure:
                 self._contexts[skill.name] = SkillContext(
@@ -71,9 +73,13 @@ class Household:
                     outlet=self._outlet,
                     book=self.book,
                     clock=self._clock,
-                    language=self._language,
+                    language=self.language,
                 )
-        await asyncio.gather(*(self._start(skill) for skill in self.skills if not skill.failure))
+                self._starting[skill.name] = asyncio.create_task(self._start(skill))
+
+    async def started(self) -> None:
+        """Waits until every skill's `start` has returned, failed or taken too long."""
+        await asyncio.gather(*self._starting.values())
 
     async def close(self) -> None:
         await asyncio.gather(*(self._close(skill) for skill in self.skills if skill.name in self._contexts))
@@ -85,7 +91,7 @@ class Household:
         self, tool: ToolInfo, arguments: Mapping[str, Any], language: str, question: str = ""
     ) -> Reply:
         """What the tool replies. Raises SkillError with a sentence for whatever goes wrong."""
-        skill, context = self._of(tool)
+        skill, context = await self._of(tool)
         call = context.for_call(language, question)
         given = dict(arguments)
         if tool.wants_context:
@@ -98,10 +104,10 @@ class Household:
     async def confirmation(
         self, tool: ToolInfo, arguments: Mapping[str, Any], language: str, question: str = ""
     ) -> str:
-        """What the palm asks before the tool is called. Raises SkillError, also where nothing is to be asked."""
+        """What the palm asks before the tool is called. Raises SkillError, also if there is none."""
         asks = tool.tool.confirm
         if callable(asks):
-            skill, context = self._of(tool)
+            skill, context = await self._of(tool)
             given = dict(arguments)
             if tool.wants_context:
                 given[tool.wants_context] = context.for_call(language, question)
@@ -122,6 +128,7 @@ class Household:
         if skill is None or function is None:
             return None
         context = self._contexts[name]
+        await asyncio.shield(self._starting[name])
         try:
             return await self._run(skill, lambda: function(context, *arguments), HOOK_S)
         except SkillError as error:
@@ -133,10 +140,12 @@ class Household:
         names = [skill.name for skill in self.skills if not skill.failure and skill.hook("stop")]
         return any(await asyncio.gather(*(self.tell(name, "stop") for name in names)))
 
-    def _of(self, tool: ToolInfo) -> tuple[Skill, SkillContext]:
+    async def _of(self, tool: ToolInfo) -> tuple[Skill, SkillContext]:
+        """The tool's skill, once it has started."""
         skill = self.skill(tool.skill)
         if skill is None or tool.skill not in self._contexts:
             raise SkillError(f"The skill {tool.skill} is not there.")
+        await asyncio.shield(self._starting[tool.skill])
         return skill, self._contexts[tool.skill]
 
     async def _run(self, skill: Skill, work: Callable[[], Awaitable[Any]], deadline_s: float) -> Any:
@@ -175,6 +184,7 @@ class Household:
             log.error("skill %s did not start: %s", skill.name, error)
 
     async def _close(self, skill: Skill) -> None:
+        self._starting[skill.name].cancel()
         context = self._contexts[skill.name]
         close = skill.hook("close")
 
@@ -204,13 +214,12 @@ class _Shown(dict[str, Any]):
 
 def _reply(result: Any) -> Reply:
     """Bounded, whatever came. Raises SkillError for what is no reply."""
-    if isinstance(result, str):
-        result = Reply(result)
-    if not isinstance(result, Reply):
+    reply = Reply(result) if isinstance(result, str) else result
+    if not isinstance(reply, Reply):
         raise SkillError(f"A skill answered with {type(result).__name__}, not with a text.")
-    if len(result.text) + len(result.details) > MAX_REPLY:
-        log.warning("a reply of %d characters is cut", len(result.text) + len(result.details))
-        text = result.text[:MAX_REPLY]
-        details = result.details[: MAX_REPLY - len(text)]
-        result = Reply(**{**vars(result), "text": text, "details": details + "..."})
-    return result
+    length = len(reply.text) + len(reply.details)
+    if length <= MAX_REPLY:
+        return reply
+    log.warning("a reply of %d characters is cut", length)
+    text = reply.text[:MAX_REPLY]
+    return dataclasses.replace(reply, text=text, details=reply.details[: MAX_REPLY - len(text)] + "...")

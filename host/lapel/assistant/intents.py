@@ -1,59 +1,218 @@
 """Local intents: sentence templates matched in milliseconds, offline.
 
-One YAML file per language in `sentences/`, in the format of hassil, Home Assistant's matcher.
+One YAML file per language in `sentences/`, in the format of hassil, Home Assistant's matcher; skills from
+elsewhere bring their templates with their tools. An intent has the name of its tool. `{parameter}` takes any
+words; whether they are of the parameter's type decides whether the sentence matches.
 """
 
 from __future__ import annotations
 
+import datetime
+import itertools
+import logging
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hassil import recognize
+import yaml
+from hassil.errors import HassilError
 from hassil.intents import Intents
+from hassil.recognize import RecognizeResult, recognize_all
+
+from .tools import ArgumentError, ToolInfo
+
+log = logging.getLogger(__name__)
 
 _SENTENCES = Path(__file__).parent / "sentences"
-_BETWEEN_HANZI = re.compile("(?<=[\u3040-\u30ff\u3400-\u9fff]) | (?=[\u3040-\u30ff\u3400-\u9fff])")
+_HANZI = re.compile("[\u3040-\u30ff\u3400-\u9fff]")
+_BETWEEN_HANZI = re.compile(f"(?<={_HANZI.pattern}) | (?={_HANZI.pattern})")
 _MAX_CHARACTERS = 200  # templates are short; a longer text is a question for the model
+_MAX_READINGS = 40  # ways in which templates fit one text; the first few hold the right one
+_KEPT = "'+*/×÷=^%()°$€£@#-"
+_WITHIN = ".,:"  # kept between digits, and the dot of an address
+# What people say around a request.
+_POLITE = re.compile(
+    r"^(?:(?:hey|hi|hello|ok|okay|so|um|uh|well|now|and|then|lapel|please|just|quickly)\s+)*"
+    r"(?:(?:(?:can|could|would|will) you|i want you to|i would like you to|i'd like you to|i need you to|"
+    r"you can|you could|go ahead and|let's|lets)\s+)?(?:(?:please|just|quickly|kindly|maybe)\s+)*"
+)
+_POLITE_END = re.compile(
+    r"(?:\s+(?:please|thanks|thank you|for me|will you|would you|ok|okay|lapel|right now))+$"
+)
+_POLITE_ZH = re.compile(
+    "^(?:你好|嗨|嘿|那个|嗯|请问一下|请问|请|麻烦你|麻烦|劳驾|可以|可不可以|能不能|你能不能|你能|能|"
+    "你可以|帮我|替我|给我|帮忙|一下|我想要你|我想让你)+"
+)
+_POLITE_END_ZH = re.compile("(?:吧|吗|啊|呀|呢|好吗|可以吗|行吗|谢谢|一下|好不好)+$")
 
 
 @dataclass(frozen=True)
 class Intent:
-    """What a sentence asks for, in which language, with its arguments."""
+    """What a sentence asks for: a tool's name, the language, the arguments as said and as their types say."""
 
     name: str
+    skill: str
     language: str
+    said: dict[str, Any] = field(default_factory=dict)
     arguments: dict[str, Any] = field(default_factory=dict)
 
 
 class Matcher:
-    """Every language's templates. Building one reads files; matching is pure."""
+    """Every language's templates for these tools. Building one reads files; matching is pure."""
 
-    def __init__(self, folder: Path = _SENTENCES) -> None:
-        self._languages = {path.stem: _read(path) for path in sorted(folder.glob("*.yaml"))}
+    def __init__(self, tools: Mapping[str, ToolInfo], folder: Path = _SENTENCES) -> None:
+        self._tools = tools
+        self.languages = {path.stem: self._read(path) for path in sorted(folder.glob("*.yaml"))}
+        for language, intents in self.languages.items():  # the first match builds tables
+            list(itertools.islice(recognize_all("你好" if language == "zh" else "hello", intents), 1))
 
-    def match(self, text: str) -> Intent | None:
+    def match(self, text: str, now: datetime.datetime | None = None) -> Intent | None:
         """The intent that `text` states, in whichever language it is written; None if no template fits."""
-        words = normalise(text)
-        if not words or len(words) > _MAX_CHARACTERS:
+        now = now or datetime.datetime.now().astimezone()
+        said = Said(text)
+        if not said.words or len(said.words) > _MAX_CHARACTERS:
             return None
-        for language, intents in self._languages.items():
-            found = recognize(words, intents)
-            if found is not None:
-                arguments = {name: entity.value for name, entity in found.entities.items()}
-                return Intent(found.intent.name, language, arguments)
+        bare = said.without_courtesy()  # first, or "please" is a part of what is to be noted
+        return (bare is not None and self._best(bare, now)) or self._best(said, now)
+
+    def words(self) -> dict[str, list[str]]:
+        """The literal words of each tool's templates, of all languages."""
+        found: dict[str, list[str]] = {}
+        for intents in self.languages.values():
+            for name, intent in intents.intents.items():
+                texts = [text for data in intent.data for text in data.sentence_texts]
+                found.setdefault(name, []).extend(re.sub(r"[{<][^}>]*[}>]|[()\[\]|]", " ", t) for t in texts)
+        return found
+
+    def _best(self, said: Said, now: datetime.datetime) -> Intent | None:
+        chinese = _HANZI.search(said.words) is not None
+        readings: list[tuple[int, int, str, RecognizeResult]] = []
+        for language, intents in self.languages.items():
+            if (language == "zh") == chinese:
+                for result in itertools.islice(recognize_all(said.words, intents), _MAX_READINGS):
+                    literal = len(said.words) - sum(len(e.text.strip()) for e in result.entities.values())
+                    readings.append((-literal, len(result.entities), language, result))
+        # The most literal words win: "play the next song" is not a song called "the next song".
+        for _, _, language, result in sorted(readings, key=lambda reading: reading[:2]):
+            tool = self._tools.get(result.intent.name)
+            if tool is None:
+                continue
+            given = {name: self._as_said(said, tool, name, e) for name, e in result.entities.items()}
+            try:
+                return Intent(tool.name, tool.skill, language, given, tool.arguments(given, now))
+            except ArgumentError:
+                continue
         return None
+
+    def _as_said(self, said: Said, tool: ToolInfo, name: str, entity: Any) -> Any:
+        """Free text in its own spelling; all else as it was matched."""
+        free = any(p.name == name and p.kind.free for p in tool.parameters)
+        if free and entity.is_wildcard and entity.text_span is not None:
+            return said.original(*entity.text_span)
+        return entity.value.strip() if isinstance(entity.value, str) else entity.value
+
+    def _read(self, path: Path) -> Intents:
+        with path.open(encoding="utf-8") as file:
+            described = yaml.safe_load(file)
+        intents = {name: data for name, data in described["intents"].items() if name in self._tools}
+        lists = {
+            p.name: {"wildcard": True} for tool in self._tools.values() for p in tool.parameters
+        } | described.get("lists", {})
+        described = {**described, "intents": intents, "lists": lists}
+        for tool in self._tools.values():
+            own = [str(sentence) for sentence in tool.tool.sentences.get(path.stem, ())]
+            if own and self._sound(tool, own, described):
+                data = [*intents.get(tool.name, {"data": []})["data"], {"sentences": own}]
+                intents[tool.name] = {"data": data}
+        return Intents.from_dict(described)
+
+    def _sound(self, tool: ToolInfo, sentences: list[str], described: Mapping[str, Any]) -> bool:
+        """Whether a skill's own templates can be matched; one that cannot must not take the others along."""
+        alone = {**described, "intents": {tool.name: {"data": [{"sentences": sentences}]}}}
+        try:
+            list(recognize_all("hello", Intents.from_dict(alone)))
+            for sentence in sentences:
+                unknown = set(re.findall(r"\{(\w+)[^}]*\}", sentence)) - set(described["lists"])
+                if unknown:
+                    raise HassilError(f"{{{min(unknown)}}} is no parameter")
+        except (HassilError, ValueError, KeyError, AttributeError) as error:
+            log.error(
+                "skill %s: the sentences of %s are left out: %s", tool.skill, tool.name, error or type(error)
+            )
+            return False
+        return True
+
+
+class Said:
+    """A text as it was said, its `words` for matching, and the way back from these."""
+
+    def __init__(self, text: str) -> None:
+        self._text = unicodedata.normalize("NFC", text).replace("\u2019", "'")
+        words, self._places = _plain(self._text)
+        self.words = words
+
+    def original(self, start: int, end: int) -> str:
+        """What stands for `words[start:end]` in the text, with its case and inner punctuation."""
+        while start < end and self.words[start] == " ":
+            start += 1
+        while end > start and self.words[end - 1] == " ":
+            end -= 1
+        if start >= end:
+            return ""
+        return self._text[self._places[start] : self._places[end - 1] + 1].strip(" \t\n.,!?;:，。！？；：")
+
+    def without_courtesy(self) -> Said | None:
+        """The same without what is said around a request; None if there is nothing of that."""
+        if _HANZI.search(self.words):
+            start = found.end() if (found := _POLITE_ZH.match(self.words)) else 0
+            end = found.start() if (found := _POLITE_END_ZH.search(self.words, start)) else len(self.words)
+        else:
+            start = found.end() if (found := _POLITE.match(self.words + " ")) else 0
+            end = found.start() if (found := _POLITE_END.search(self.words)) else len(self.words)
+        if start >= end or (start, end) == (0, len(self.words)):
+            return None
+        bare = object.__new__(Said)
+        bare._text, bare.words, bare._places = self._text, self.words[start:end], self._places[start:end]
+        return bare
 
 
 def normalise(text: str) -> str:
-    """Lower case, full-width forms made plain, no punctuation but apostrophes, no spaces next to hanzi."""
-    text = unicodedata.normalize("NFKC", text).lower().replace("\u2019", "'")
-    kept = "".join(c if c.isalnum() or c in "' " or unicodedata.combining(c) else " " for c in text)
-    return _BETWEEN_HANZI.sub("", " ".join(kept.split()))
+    """Lower case, full-width forms made plain, no punctuation but what tells, no spaces next to hanzi."""
+    return Said(text).words
 
 
-def _read(path: Path) -> Any:
-    with path.open(encoding="utf-8") as file:
-        return Intents.from_yaml(file)
+def _plain(text: str) -> tuple[str, list[int]]:
+    """The text for matching, and for each of its characters where it stood."""
+    kept: list[tuple[str, int]] = []
+    for i, original in enumerate(text):
+        for c in unicodedata.normalize("NFKC", original).lower():
+            if c.isalnum() or c in _KEPT or unicodedata.combining(c) or (c in _WITHIN and _within(text, i)):
+                kept.append((c, i))
+            else:
+                kept.append((" ", i))
+    spaced = [
+        (c, i)
+        for at, (c, i) in enumerate(kept)
+        if c != " " or (0 < at < len(kept) - 1 and not _drops(kept, at))
+    ]
+    while spaced and spaced[-1][0] == " ":
+        spaced.pop()
+    return "".join(c for c, _ in spaced), [i for _, i in spaced]
+
+
+def _drops(kept: list[tuple[str, int]], at: int) -> bool:
+    """Whether this space is a second one, a first one, or stands next to hanzi."""
+    before = next((c for c, _ in reversed(kept[:at])), " ")
+    after = next((c for c, _ in kept[at + 1 :] if c != " "), " ")
+    last = next((c for c, _ in reversed(kept[:at]) if c != " "), " ")
+    return before == " " or last == " " or after == " " or bool(_HANZI.match(last) or _HANZI.match(after))
+
+
+def _within(text: str, i: int) -> bool:
+    before, after = text[i - 1 : i], text[i + 1 : i + 2]
+    if text[i] == ".":  # 1.5, example.com
+        return before.isalnum() and after.isalnum() and (before.isdigit() == after.isdigit())
+    return before.isdigit() and after.isdigit()

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -20,6 +23,17 @@ _CONNECT_S = 4.0
 _READ_S = 30.0  # the turn's own deadlines are shorter; this one only frees the socket
 _TEMPERATURE = 0.3  # facts, not prose
 _BROKE_OFF = "The language model's answer broke off."
+MAX_CALLS = 8  # tools that a model may call at once; a wearer asks for two or three things
+_MAX_ARGUMENTS = 4000  # characters
+
+
+@dataclass
+class ToolCall:
+    """What a model wants called; `arguments` is JSON text as it wrote it."""
+
+    id: str = ""
+    name: str = ""
+    arguments: str = ""
 
 
 class LanguageModel:
@@ -30,22 +44,101 @@ class LanguageModel:
         self._client: openai.AsyncOpenAI | None = None
         self._connected: Endpoint | None = None
         self._connecting = asyncio.Lock()
+        self.known_way = ""  # of the endpoint asked last
+        self._ways: dict[tuple[str, str], str] = {}  # how the models act that were asked
 
     async def stream(
-        self, messages: list[dict[str, str]], max_tokens: int = MAX_TOKENS
+        self, messages: Sequence[Mapping[str, Any]], max_tokens: int = MAX_TOKENS
     ) -> AsyncGenerator[str, None]:
         """The answer to `messages` (OpenAI's chat format) in pieces. Raises Unanswerable."""
+        async with aclosing(self._chunks(messages, max_tokens)) as deltas:
+            async for delta in deltas:
+                if delta.content:
+                    yield delta.content
+
+    async def stream_with_tools(
+        self, messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]]
+    ) -> AsyncGenerator[str | list[ToolCall], None]:
+        """The answer in pieces, and at its end the tools that the model wants called. Raises Unanswerable."""
+        calls: dict[int, ToolCall] = {}
+        async with aclosing(self._chunks(messages, MAX_TOKENS, tools=list(tools))) as deltas:
+            async for delta in deltas:
+                if delta.content:
+                    yield delta.content
+                for part in getattr(delta, "tool_calls", None) or ():
+                    call = calls.setdefault(part.index, ToolCall())
+                    call.id = part.id or call.id
+                    call.name += (part.function and part.function.name) or ""
+                    call.arguments += (part.function and part.function.arguments) or ""
+                    if len(call.arguments) > _MAX_ARGUMENTS or len(calls) > MAX_CALLS:
+                        raise Unanswerable("The language model wants too much at once.")
+        if calls:
+            yield list(calls.values())
+
+    async def object(
+        self, messages: Sequence[Mapping[str, Any]], schema: Mapping[str, Any]
+    ) -> dict[str, Any] | None:
+        """A JSON object of this schema, held to it by the endpoint's grammar; None if it is none.
+
+        Raises Unanswerable.
+        """
+        form = {"type": "json_schema", "json_schema": {"name": "action", "strict": True, "schema": schema}}
+        pieces = [
+            delta.content
+            async for delta in self._chunks(messages, MAX_TOKENS, response_format=form, temperature=0.0)
+            if delta.content
+        ]
+        try:
+            found = json.loads("".join(pieces))
+        except ValueError:
+            return None
+        return found if isinstance(found, dict) else None
+
+    async def way_of_tools(self) -> str:
+        """ "native", "json" or "none": how this endpoint's model acts. An endpoint is asked once."""
+        endpoint = await self._endpoint()
+        if endpoint.tools != "auto":
+            self.known_way = endpoint.tools
+            return self.known_way
+        key = (endpoint.base_url, endpoint.model)
+        if key not in self._ways:
+            self._ways[key] = await self._probe_tools()
+            log.info("%s acts by: %s", endpoint.name, self._ways[key])
+        self.known_way = self._ways[key]
+        return self.known_way
+
+    async def _probe_tools(self) -> str:
+        """Whether the model calls a tool when it is told to. One that cannot be asked is taken for json."""
+        messages = [{"role": "user", "content": "Turn on the lamp. Use the tool."}]
+        lamp = {
+            "name": "turn_on",
+            "description": "Turn on a lamp.",
+            "parameters": {"type": "object", "properties": {}},
+        }
+        try:
+            async for piece in self.stream_with_tools(messages, [{"type": "function", "function": lamp}]):
+                if isinstance(piece, list):
+                    return "native"
+        except Unanswerable as error:
+            log.info("the language model takes no tools: %s", error)
+        return "json"
+
+    async def _chunks(
+        self, messages: Sequence[Mapping[str, Any]], max_tokens: int, **more: Any
+    ) -> AsyncGenerator[Any, None]:
+        """What the model adds, chunk by chunk. Raises Unanswerable."""
         endpoint = await self._endpoint()
         client = await self._client_for(endpoint)
-        request: dict[str, Any] = {"model": endpoint.model, "messages": messages, "stream": True}
-        request |= {"max_tokens": max_tokens, "temperature": _TEMPERATURE}
+        request: dict[str, Any] = {"model": endpoint.model, "messages": list(messages), "stream": True}
+        request |= {"max_tokens": max_tokens, "temperature": _TEMPERATURE} | more
         begun = False
         try:
             async with await client.chat.completions.create(**request) as chunks:
                 async for chunk in chunks:
-                    if chunk.choices and chunk.choices[0].delta.content:
-                        begun = True
-                        yield chunk.choices[0].delta.content
+                    if chunk.choices:
+                        delta = chunk.choices[0].delta
+                        begun = begun or bool(delta.content)
+                        yield delta
         except openai.OpenAIError as error:
             log.error("%s (%s): %s", endpoint.name, endpoint.base_url, _log_text(error))
             raise Unanswerable(_BROKE_OFF if begun else _sentence(error)) from error

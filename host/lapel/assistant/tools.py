@@ -22,6 +22,7 @@ from .numbers import number
 
 _YES = frozenset(("yes", "on", "true", "是", "开", "打开", "好"))
 _NO = frozenset(("no", "off", "false", "不", "否", "关", "关闭"))
+_STRING = {"type": "string"}
 _MAX_TEXT = 1000  # characters of one argument: a spoken message is shorter, a card holds about as much
 
 
@@ -46,6 +47,7 @@ class Kind:
     schema: Mapping[str, Any]
     expected: str
     read: Callable[[Any, datetime.datetime], Any]
+    free: bool = False  # any text: its spelling is kept
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,11 @@ class ToolInfo:
     @property
     def asks_first(self) -> bool:
         return self.tool.effect in ASKS_FIRST
+
+    @property
+    def sayable(self) -> bool:
+        """Whether a model may call it. What wants an id is for choices on cards: nobody says an id."""
+        return not any(p.name == "id" for p in self.parameters)
 
     def schema(self) -> dict[str, Any]:
         """JSON Schema of the arguments."""
@@ -156,7 +163,14 @@ def _kind(hint: Any) -> Kind | None:
             f"one of {', '.join(words)}",
             lambda value, now: by_word.get(str(value).strip().casefold()),
         )
+    if callable(from_words := getattr(hint, "from_words", None)):  # a skill's own type
+        expected = str(getattr(hint, "expected", hint.__name__))
+        return Kind(_STRING, expected, lambda value, now: _own(hint, from_words, value, now))
     return _KINDS.get(hint)
+
+
+def _own(hint: Any, from_words: Callable[..., Any], value: Any, now: datetime.datetime) -> Any:
+    return value if isinstance(value, hint) else from_words(str(value)[:_MAX_TEXT], now)
 
 
 def _text(value: Any, now: datetime.datetime) -> str | None:
@@ -213,9 +227,8 @@ def _contact(value: Any, now: datetime.datetime) -> Named | Contact | None:
     return Named(value.strip()) if isinstance(value, str) and value.strip() else None
 
 
-_STRING = {"type": "string"}
 _KINDS: dict[Any, Kind] = {
-    str: Kind(_STRING, "a text", _text),
+    str: Kind(_STRING, "a text", _text, free=True),
     int: Kind({"type": "integer"}, "a whole number", _integer),
     float: Kind({"type": "number"}, "a number", _number),
     bool: Kind({"type": "boolean"}, "yes or no", _boolean),
@@ -223,5 +236,5 @@ _KINDS: dict[Any, Kind] = {
     datetime.datetime: Kind(_STRING, "a time as it was said, such as tomorrow at 7 am", _moment),
     datetime.date: Kind(_STRING, "a day as it was said, such as tomorrow", _day),
     When: Kind(_STRING, "a time as it was said, such as every weekday at 7", _when),
-    Contact: Kind(_STRING, "the name of a person", _contact),
+    Contact: Kind(_STRING, "the name of a person", _contact, free=True),
 }

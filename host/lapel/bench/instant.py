@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 
+from ..cards import Shown
 from ..services import Exchange, TurnRecord
 
 TRANSCRIPT = "how old is the brooklyn bridge"
@@ -35,7 +36,9 @@ class InstantSpeech:
 
 
 class InstantAssistant:
-    async def answer(self, question: str, earlier: list[Exchange]) -> AsyncGenerator[str, None]:
+    async def answer(
+        self, question: str, earlier: list[Exchange], pin: str
+    ) -> AsyncGenerator[str | Shown, None]:
         yield ANSWER
 
 

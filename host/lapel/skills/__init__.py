@@ -2,7 +2,7 @@
 
 A function marked with `@tool` is what sentences lead to and what a language model may call: its name, its
 docstring and its parameters' types are the description. It is given a `Context` if it asks for one, and
-returns what the palm shows. A skill knows nothing of sessions, sockets or pins. The guide is `docs/skills.md`.
+returns what the palm shows. A skill knows nothing of sessions, sockets or pins. Its guide: docs/skills.md.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What is kept beside the turns: skills' values and the wearer's facts; and all of it searched, exported, erased.
+"""What is kept beside the turns, skills' values and the wearer's facts; all of it searched, exported, erased.
 
 As with the history, the database library is called on a thread of its own.
 """
@@ -28,8 +28,8 @@ _FOUND = 20  # a palm shows a few, a model reads no more
 _WORD = re.compile(r"[^\W_]+", re.UNICODE)
 # Words that say nothing about what a note is about.
 _COMMON = frozenset(
-    "a an the i me my mine you your it is are was were be of to in on at for and or that this what when where "  # noqa: SIM905
-    "who how did do does about with from have has had say said ask asked tell told".split()
+    "a an the i me my mine you your it is are was were be of to in on at for and or that this what when "  # noqa: SIM905
+    "where who how did do does about with from have has had say said ask asked tell told".split()
 )
 
 

@@ -9,7 +9,8 @@ from contextlib import asynccontextmanager
 
 import lapel.assistant.llm
 import pytest
-from lapel.assistant.assistant import LocalFirstAssistant, system_prompt
+from assistant_house import assistant_for
+from lapel.assistant.assistant import system_prompt
 from lapel.assistant.endpoints import Endpoint
 from lapel.assistant.llm import LanguageModel
 from lapel.services import Exchange, Unanswerable
@@ -222,7 +223,7 @@ async def test_a_stream_that_is_not_wanted_any_more_is_closed() -> None:
             await asyncio.sleep(0)
 
     async with model(endless) as (client, stand_in):
-        assistant = LocalFirstAssistant(client)
+        assistant = await assistant_for(client)
         pieces = assistant.answer("tell me a story", [])
         assert await anext(pieces) == "and so on "
         await pieces.aclose()
@@ -247,9 +248,9 @@ async def test_a_cancelled_question_is_closed_before_its_first_word() -> None:
 
 async def test_skills_answer_without_the_model_and_the_model_gets_the_talk() -> None:
     async with model(fixed(streamed(b'{"choices":[{"delta":{"content":"1883."}}]}'))) as (client, stand_in):
-        assistant = LocalFirstAssistant(client)
-        (help_text,) = [piece async for piece in assistant.answer("What can you do?", [])]
-        assert help_text.startswith("Hold")
+        assistant = await assistant_for(client)
+        (card,) = [piece async for piece in assistant.answer("What can you do?", [])]
+        assert card.text.startswith("Hold")
         assert stand_in.requests == []
         earlier = [Exchange("how old is it", "140 years.")]
         assert [piece async for piece in assistant.answer("and when did it open", earlier)] == ["1883."]
