@@ -74,14 +74,14 @@ def parse(packet, sender):
     return found
 
 
-async def find(group=GROUP, port=PORT, answer_ms=ANSWER_MS):
+async def find():
     """[(address, port)] of the relays that answer in time, at most MAX_RELAYS. Raises OSError."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     found = []
     try:
         sock.setblocking(False)
-        to = socket.getaddrinfo(group, port, 0, socket.SOCK_DGRAM)[0][-1]
-        deadline = ticks_add(ticks_ms(), answer_ms)
+        to = socket.getaddrinfo(GROUP, PORT, 0, socket.SOCK_DGRAM)[0][-1]
+        deadline = ticks_add(ticks_ms(), ANSWER_MS)
         ask_at = ticks_ms()
         while not found and ticks_diff(deadline, ticks_ms()) > 0:
             if ticks_diff(ticks_ms(), ask_at) >= 0:

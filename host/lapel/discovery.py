@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from lapel_wire import VERSION
-from zeroconf import Error, IPVersion, ServiceInfo
+from zeroconf import Error, InterfaceChoice, IPVersion, ServiceInfo
 from zeroconf.asyncio import AsyncZeroconf
 
 log = logging.getLogger(__name__)
@@ -29,10 +29,7 @@ async def announced(host: str, port: int) -> AsyncIterator[None]:
 
     On loopback there is nobody to tell. A network without multicast costs the announcement, not the relay.
     """
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        address = await _resolve(host)
+    address = await _resolve(host)
     if address is None or address.is_loopback:
         yield
     elif address.version != 4:
@@ -44,10 +41,10 @@ async def announced(host: str, port: int) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def announce(address: str, port: int) -> AsyncIterator[None]:
-    """As `announced`, on any IPv4 address."""
+async def announce(address: str, port: int, interfaces: InterfaceChoice | None = None) -> AsyncIterator[None]:
+    """As `announced`, any IPv4 address, on these interfaces (default: the one with that address)."""
     try:
-        zeroconf = AsyncZeroconf(interfaces=[address], ip_version=IPVersion.V4Only)
+        zeroconf = AsyncZeroconf(interfaces=interfaces or [address], ip_version=IPVersion.V4Only)
     except OSError as error:
         log.warning("the relay is not announced: no multicast on %s (%s)", address, error)
         yield
@@ -78,6 +75,10 @@ def _service(address: str, port: int) -> ServiceInfo:
 
 
 async def _resolve(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        pass  # a name
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, None, family=socket.AF_INET)
     except OSError:
