@@ -3,7 +3,7 @@
 import esp32
 import tls
 from lapel_wire.audio import SAMPLE_RATE_HZ
-from machine import I2C, I2S, Pin, deepsleep
+from machine import I2C, I2S, Pin, Timer, deepsleep
 from pin import depth, log
 from pin.gauge import Gauge
 from pin.hand import Hand, NoHand
@@ -12,6 +12,7 @@ from pin.projector import Projector, font, guard, scanner, speed
 
 BUS_HZ = 400_000  # the most that fuel gauge and haptic driver take
 SCAN_RATE_HZ = 48000
+GUARD_TIMER = 0  # of the chip's four
 SCAN_IBUF_BYTES = 20000  # 52 ms: what is in the DMA cannot be recalled, so no more
 
 
@@ -39,11 +40,13 @@ class Parts:
         self.button = Pin(board.BUTTON, Pin.IN, Pin.PULL_UP)
         self.button_edges = Pin.IRQ_FALLING | Pin.IRQ_RISING
         arm = Pin(board.LASER_ARM, Pin.OUT, value=0)
+        timer = Timer(GUARD_TIMER)
         mirror = self._mirror = mirror or speed.Mirror()
         self._brightness = mirror.brightness
         if getattr(board, "SCANNER", "vector") == "matrix":
             light = self._matrix(mirror)
             arm = _no_laser
+            timer = None
         else:
             light = scanner.VectorScanner(self._open_scan(), mirror)
         self.depth_bus = depth.Bus(self.bus)
@@ -51,7 +54,7 @@ class Parts:
         self.haptic = self._haptic()
         self.gauge = self._gauge()
         self.vbus = self._vbus()
-        self.guard = guard.Guard(arm, self.hand.tracker, mirror)
+        self.guard = guard.Guard(arm, self.hand.tracker, mirror, timer=timer)
         self.projector = Projector(light, self.guard, font.load())
         self.display = {"kind": light.kind, "cols": light.columns, "lines": light.lines}
         self.wifi = self._wifi(networks)

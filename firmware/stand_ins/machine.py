@@ -199,6 +199,79 @@ class ADC:
         return min(65535, self.read_uv() * 65535 // 3_300_000)
 
 
+class Timer:
+    """Soft callbacks, as on the ESP32: run by the scheduler, late by as long as a native call takes.
+
+    The chip's timers are exact and only their callbacks are late; here the clock, too, is a thread of the PC
+    that looks once a millisecond at best.
+    """
+
+    ONE_SHOT = 0
+    PERIODIC = 1
+    _timers = {}
+
+    def __new__(cls, id, **options):
+        """One object a timer, as on the board."""
+        if id not in (0, 1, 2, 3):
+            raise ValueError("invalid Timer number")
+        if id not in cls._timers:
+            cls._timers[id] = super().__new__(cls)
+        return cls._timers[id]
+
+    def __init__(self, id, **options):
+        if not hasattr(self, "_at"):
+            self._at = pump.NEVER
+            self._listed = False
+        if options:
+            self.init(**options)
+
+    def init(self, *, mode=PERIODIC, period=-1, freq=None, callback=None, hard=False):
+        if hard:
+            raise ValueError("hard Timers are not implemented")
+        period_us = period * 1000 if freq is None else int(1_000_000 / freq)
+        if period_us <= 0:
+            raise ValueError("expected a period over 0, got %d us" % period_us)
+        now = world.enter()
+        self._mode = mode
+        self._period_us = period_us
+        self._callback = callback
+        self._at = now + period_us
+        if not self._listed:
+            world.devices.append(self)
+            self._listed = True
+        pump.hook()
+        world.leave()
+
+    def deinit(self):
+        self._at = pump.NEVER
+
+    def advance(self, us):
+        pass
+
+    def due(self):
+        return self._at
+
+    def dispatch(self):
+        now = time.ticks_us()
+        if now < self._at:
+            return
+        if self._mode == Timer.PERIODIC:  # what was missed is one call: the port's queue is not modelled
+            self._at += ((now - self._at) // self._period_us + 1) * self._period_us
+        else:
+            self._at = pump.NEVER
+        if self._callback:
+            try:
+                self._callback(self)
+            except Exception as error:  # noqa: BLE001 - as the scheduler does: told, and on it goes
+                sys.print_exception(error)
+
+    def needs(self, position):
+        return position
+
+    def count(self, values):
+        pass
+
+
 class WDT:
     """Cannot be stopped once started, as on the chip."""
 

@@ -25,11 +25,33 @@ class Hand:
         return 20 if self.frozen_us is None else (self.rig.us - self.frozen_us) // 1000
 
 
+class Timer:
+    """Stands for machine.Timer, one shot: soft, so it waits while the interpreter runs nothing."""
+
+    ONE_SHOT = 0
+
+    def __init__(self, rig):
+        self.rig = rig
+        self.at_us = None
+        self.works = True
+
+    def init(self, mode, period, callback):
+        assert mode == Timer.ONE_SHOT and period > 0
+        self.callback = callback
+        self.at_us = self.rig.us + period * 1000
+
+    def run(self):
+        if self.works and self.at_us is not None and self.rig.us >= self.at_us:
+            self.at_us = None
+            self.callback(self)
+
+
 class DmaRig:
     """`out`, if it is a list, gets (X word, Y word, arm) of every sample that goes out; zeros, if dry."""
 
     def __init__(self, mirror=None):
         mirror = mirror or speed.Mirror()
+        self.refills = True  # False: the port takes chunks but calls nobody back
         self.us = 1_000_000
         self.arm = 0
         self.dropped_us = 0  # when ARM last went low
@@ -44,7 +66,8 @@ class DmaRig:
         self._tick_us = self.us
         self.hand = Hand(self)
         self.scanner = scanner.VectorScanner(self, mirror, self._ms)
-        self.guard = guard.Guard(self._set_arm, self.hand, mirror, self._ms)
+        self.timer = Timer(self)
+        self.guard = guard.Guard(self._set_arm, self.hand, mirror, self._ms, self.timer)
         self.projector = Projector(self.scanner, self.guard, FONT, self._ms)
 
     def run(self, us):
@@ -55,7 +78,8 @@ class DmaRig:
             self._advance()
             if self.us < self.blocked_until_us:
                 continue
-            while self._taken:
+            self.timer.run()
+            while self._taken and self.refills:
                 self._taken -= 1
                 self._handler(self)
             if self.app_runs and self.us - self._tick_us >= TICK_US:

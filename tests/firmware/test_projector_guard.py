@@ -63,6 +63,75 @@ def test_a_fault_is_told():
     check(lambda rig: rig.guard.fault("The photodiode saw light"), "The photodiode saw light", limit_us=0)
 
 
+def test_the_gauge_falls_silent():
+    def expect(rig):
+        rig.guard.expect_battery(100)
+        rig.guard.set_battery_low(False)
+        rig.guard.user_action()
+        rig.guard.poll()
+        rig.dropped_us = 0
+
+    for offset_us in OFFSETS_US:
+        rig = DmaRig().lit_card()
+        rig.run(offset_us)
+        rig.guard.set_battery_low(False)
+        assert rig.arm
+        rig.guard.expect_battery(100)
+        assert not rig.arm and rig.guard.reason == guard.BATTERY_UNKNOWN  # no reading yet
+    check(expect, None, delay_us=101_000)
+
+
+def inputs(rig):
+    """Each thing that can speak against light, by name: what makes it do so."""
+
+    def fails():
+        raise OSError(5)
+
+    return {
+        "palm": lambda: setattr(rig.hand, "present", False),
+        "sensor": lambda: setattr(rig.hand, "age_ms", fails),
+        "stale": lambda: setattr(rig.hand, "frozen_us", rig.us - (guard.STALE_MS + 1) * 1000),
+        "battery": lambda: setattr(rig.guard, "_battery_low", True),  # as if nobody called `watch`
+        "fault": lambda: setattr(rig.guard, "_fault", "A fault"),
+        "action": lambda: setattr(rig.guard, "_acted", False),
+        "time": lambda: setattr(rig.guard, "_spent_ms", guard.MAX_ON_MS),
+    }
+
+
+def test_while_the_app_stands_still_for_a_second_timer_or_refill_alone_suffice():
+    # Alone the refill has 4 ms and the look at what it left: with the timer there are two ways.
+    for works, refills in ((True, True), (True, False), (False, True)):
+        for name in inputs(None):
+            for offset_us in OFFSETS_US:
+                rig = DmaRig().lit_card()
+                rig.run(offset_us)
+                rig.app_runs = False  # in a loop of Python that never comes back
+                rig.timer.works = works
+                rig.refills = refills
+                rig.run(20_000 if refills else 2000)
+                assert rig.arm
+                rig.dropped_us = 0
+                inputs(rig)[name]()
+                at_us = rig.us
+                rig.run(1_000_000)
+                assert rig.arm == 0 and 0 < rig.dropped_us - at_us <= LIMIT_US, (name, works, refills)
+                assert rig.last_light_us <= rig.dropped_us
+
+
+def test_a_lost_tick_is_made_up_for():
+    rig = DmaRig().lit_card()
+    rig.timer.at_us = None  # the scheduler was full
+    rig.run(guard.LOST_TICK_MS * 1000 + 6000)
+    assert rig.timer.at_us is not None and rig.arm
+
+
+def test_the_timer_rests_in_the_dark():
+    rig = DmaRig().lit_card()
+    rig.projector.dark()
+    rig.run(10_000)
+    assert rig.timer.at_us is None
+
+
 def test_the_app_raises():
     def raises(rig):
         rig.app_runs = False  # it left its loop; main's `finally` goes dark

@@ -17,6 +17,8 @@ MAX_ON_MS = 30_000  # as long as the hardware's one-shot allows
 STALE_MS = 200  # three frames of the palm sensor at 15 Hz
 USER_ACTION_MS = 60_000  # an action asks for one answer; the relay's own deadlines are shorter
 APP_SILENT_MS = 500  # the app polls many times a second; silent that long, it hangs
+TICK_MS = 2  # how often the timer looks while armed: ARM falls within 5 ms even where one look comes late
+LOST_TICK_MS = 10  # a full scheduler throws callbacks away: then the app's heartbeat starts the timer again
 
 # The limit for a lit beam that does not move is 2 ms, 96 samples at 48 kHz. Half of it, because where the
 # beam is measured from may be renewed once on its way to rest: of 96 samples at rest 48 in a row are seen.
@@ -29,6 +31,7 @@ NO_PALM = "Show your palm"
 STALE = "The palm sensor gives no answer"
 TOO_LONG = "The light was on for 30 seconds"
 BATTERY = "The battery is too low for light"
+BATTERY_UNKNOWN = "The battery gauge gives no answer"
 APP_SILENT = "The app stopped answering"
 STALLED = "The light stream stalled"
 
@@ -43,11 +46,16 @@ _REFUSALS = ("", EMPTY, PILOT, POWER, STATIONARY, OUTSIDE)
 class Guard:
     """`arm` is the LASER_ARM pin (called with 0 or 1); `sensor` has `present` and `age_ms()`, of the palm.
 
+    `timer` is a machine.Timer, or None: while armed it calls `watch` every TICK_MS, beside the refills of the
+    stream. The ESP32 port only knows soft callbacks, which run between two byte codes: they come while the
+    app hangs in Python, and wait while a native call runs. One shot each, because a periodic timer would fill
+    the scheduler's 8 places during such a call, and push out the refill's.
+
     `reason` says why it is dark, or is "" while armed; `counts` has one counter for each reason that
     dropped or refused something.
     """
 
-    def __init__(self, arm, sensor, mirror, clock_ms=ticks_ms):
+    def __init__(self, arm, sensor, mirror, clock_ms=ticks_ms, timer=None):
         self._arm = arm
         self._arm(0)
         self.sensor = sensor
@@ -63,7 +71,12 @@ class Guard:
         self._spent_ms = 0
         self._polled_at = 0
         self._battery_low = False
+        self._battery_within_ms = 0  # 0: no gauge, nobody is asked
+        self._battery_at = 0
         self._fault = ""
+        self._timer = timer
+        self._on_tick = self._tick  # a bound method is made anew each time it is asked for
+        self._ticked_at = 0
 
     def user_action(self):
         """The wearer asked for light: a button, a gesture. Starts the time limits anew."""
@@ -72,12 +85,20 @@ class Guard:
         self._spent_ms = 0
         self._on_since = self._acted_at
 
+    def expect_battery(self, within_ms):
+        """There is a fuel gauge: dark without a reading every `within_ms`, and before the first one."""
+        self._battery_within_ms = within_ms
+        self._battery_at = self._clock_ms() - within_ms - 1
+        self.watch()
+
     def set_battery_low(self, low):
+        """A reading of the gauge: call it at each, not only when something changes. Low is dark, at once."""
         self._battery_low = low
+        self._battery_at = self._clock_ms()
         self.watch()
 
     def fault(self, sentence):
-        """Dark until `clear_fault`, with this reason."""
+        """Something about the light is wrong (a photodiode, a supply): dark until `clear_fault`, at once."""
         self._fault = sentence
         self.watch()
 
@@ -95,10 +116,13 @@ class Guard:
             self.armed = True
             self.reason = ""
             self._arm(1)
+            self._start_timer()
+        elif ticks_diff(self._polled_at, self._ticked_at) > LOST_TICK_MS:
+            self._start_timer()
         return self.armed
 
     def watch(self, stalled=False):
-        """Drops if it must, never arms. Called by the scanner at each refill, so also while the app hangs."""
+        """Drops if it must, never arms. Called at each refill and by the timer, also while the app hangs."""
         if self.armed:
             reason = STALLED if stalled else self._objection()
             if not reason and ticks_diff(self._clock_ms(), self._polled_at) > APP_SILENT_MS:
@@ -106,6 +130,15 @@ class Guard:
             if reason:
                 self.drop(reason)
         return self.armed
+
+    def _start_timer(self):
+        if self._timer is not None:
+            self._ticked_at = self._clock_ms()
+            self._timer.init(mode=self._timer.ONE_SHOT, period=TICK_MS, callback=self._on_tick)
+
+    def _tick(self, timer):
+        if self.watch():
+            self._start_timer()
 
     def drop(self, reason=""):
         """Dark now. The pin goes first; what still lies in the DMA meets a laser without power."""
@@ -122,6 +155,8 @@ class Guard:
             return self._fault
         if self._battery_low:
             return BATTERY
+        if self._battery_within_ms and ticks_diff(now, self._battery_at) > self._battery_within_ms:
+            return BATTERY_UNKNOWN
         if self._acted and ticks_diff(now, self._acted_at) > USER_ACTION_MS:
             self._acted = False
         if not self._acted:

@@ -17,11 +17,14 @@ DOT_UNITS = 4  # a stroke needs a direction, so a dot has a length
 TEXT_WIDTH = 2 * FIELD * 94 // 100  # a margin, so that overshoot stays in the field
 TEXT_HEIGHT = 2 * FIELD * 90 // 100
 LINE_UNITS = CAP_UNITS * 34 // 21  # room for an accent above a capital and a descender under the line before
-MAX_CAP = FIELD * 23 // 100  # 8 mm on a palm: larger letters are dimmer, and no easier to read
+# Of a page's letters: the more there are, the more their light is spread, and what is dim is hard to read.
+MAX_CAP = FIELD * 23 // 100  # 8 mm on a palm
 MAX_WIDE_CAP = FIELD * 30 // 100  # hanzi have many strokes: two lines of three at this size take 7 ms
-# Where there is room above and below, Latin letters are drawn taller than Hershey's, as narrow faces are.
-# A mirror off its calibration misplaces strokes sideways, along the line: the taller a letter, the less it harms.
-# Hanzi and kana are square by nature.
+MAX_CAPS = FIELD * 2  # few letters may be larger: the time of day, a timer
+MAX_LONE_CAP = FIELD * 55 // 100  # one letter alone need not fill the palm
+# Where there is room above and below, Latin letters are drawn taller than Hershey's, as narrow faces are. A
+# mirror off its calibration misplaces strokes along the line: the taller a letter, the less that harms. Hanzi
+# and kana are square by nature.
 TALL_PERCENT = 140
 WIDE_CODE = 0x2E80  # the first code of Chinese and Japanese
 UNDERLINE_UNITS = 24  # below the baseline, where descenders end
@@ -52,6 +55,7 @@ class Page:
 
     def __init__(self, font, field_percent=100):
         self.font = font
+        self._percent = field_percent
         self._wide = TEXT_WIDTH * field_percent // 100
         self._high = TEXT_HEIGHT * field_percent // 100
         self.points = array("i", bytes(4 * 2 * 512))
@@ -59,6 +63,7 @@ class Page:
         self.strokes = 0
         self.letters = 0
         self.wide_letters = 0
+        self._drawn = 0
         self.across = 1
         self.scale = 1
         self._place = array("i", (0, 0, 0, 0))  # pen x, y, scale across, scale up
@@ -71,6 +76,7 @@ class Page:
         steady = steady and len(lines) <= LINES
         self.letters = 0
         self.wide_letters = 0
+        self._drawn = 0
         widest = max(CAP_UNITS, self._measure(title) if title else 0)  # a line of spaces has a size too
         for line in lines:
             widest = max(widest, self._measure(line))
@@ -87,6 +93,7 @@ class Page:
             rows = max(1, len(lines) + (1 if title else 0) + (1 if choices else 0))
             self.across = max(1, self._wide // widest)
         highest = MAX_WIDE_CAP if self.wide_letters else MAX_CAP
+        highest = min(MAX_LONE_CAP, max(highest, MAX_CAPS // max(1, self._drawn))) * self._percent // 100
         highest = max(1, min(self._high // (LINE_UNITS * rows), highest // CAP_UNITS))
         self.across = min(self.across, highest)
         self.scale = self.across if self.wide_letters else min(self.across * TALL_PERCENT // 100, highest)
@@ -118,10 +125,14 @@ class Page:
     def _measure(self, text):
         """The width of `text`, whose letters are counted."""
         self.letters += len(text)
+        width = 0
         for character in text:
+            width += self.font.find(ord(character))
+            if self.font.glyph[self.font.at + 1]:  # has strokes: not a space
+                self._drawn += 1
             if ord(character) >= WIDE_CODE:
                 self.wide_letters += 1
-        return self._width(text)
+        return width
 
     def _width(self, line):
         width = 0

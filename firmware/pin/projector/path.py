@@ -7,7 +7,7 @@ All in integers below 2**30, in the field's units of `page`.
 
 from array import array
 
-from .order import find_tips, shorten
+from . import order
 
 POINTS_PER_CAP = 30  # path points on the height of a capital: a corner is rounded by about 2 % of it
 LEAD = 3  # points that a stroke's tip is thought to run on when blank travel is weighed
@@ -39,8 +39,8 @@ class Path:
         spacing = spacing or max(1, page.scale * 84 // POINTS_PER_CAP)
         self.spacing = spacing
         self._make_room(strokes)
-        find_tips(page.points, page.starts, strokes, LEAD * spacing, self._tips)
-        shorten(self._tips, self.order, strokes)
+        order.find_tips(page.points, page.starts, strokes, LEAD * spacing, self._tips)
+        order.shorten(self._tips, self.order, strokes)
         count = _measure(page.points, page.starts, self._tips, self.order, strokes, spacing)
         if count > MAX_PATH_POINTS:
             raise ValueError("a path: at most %d points, got %d" % (MAX_PATH_POINTS, count))

@@ -17,8 +17,8 @@ from .samples import BLANK, FULL_INTENSITY, INTENSITY_SHIFT, LIMIT, PILOT, RATE_
 
 MAX_SAMPLES = 4800  # 10 Hz: nothing slower is worth showing
 MIN_SAMPLES = 216  # 222 Hz at most: what could be faster is drawn gentler
-# So is any page: 171 Hz for 12 letters, 63 Hz for 36, 141 Hz for 6 hanzi. A mirror off its calibration errs the
-# more, the shorter a letter takes.
+# So is any page: 171 Hz for 12 letters, 63 Hz for 36, 141 Hz for 6 hanzi. A mirror off its calibration errs
+# the more, the shorter a letter takes.
 GENTLE_SAMPLES = 40
 GENTLE_LOAD_SAMPLES = 10  # for half a Latin letter or a fifth of a hanzi
 DRIVE_PERCENT = 98  # of LIMIT that the plan uses; the rest is for rounding

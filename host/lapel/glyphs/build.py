@@ -22,7 +22,7 @@ _pack_font: Callable[[dict[int, bytes]], bytes] = glyphs.pack_font
 
 SCALE = glyphs.CAP_UNITS // 21  # Hershey's capitals are 21 high
 BASELINE = 9  # of Hershey's downward y
-SPACE = 14
+SPACE = 18
 FONT_FILE = Path(__file__).parents[3] / "firmware" / "pin" / "projector" / "font.bin"
 
 ACKNOWLEDGEMENT = """\
@@ -34,7 +34,7 @@ U. S. National Bureau of Standards.
 The format of the font data that was converted was originally created by James Hurt, Cognition, Inc.,
 900 Technology Park Drive, Billerica, MA 01821 (mit-eddie!ci-dandelion!hurt).
 
-I, i, j, 3, accents, signs and symbols were drawn for Lapel. Built by `make font`; do not edit.
+I, a, i, j, l, 1, 3, 5, 7, accents, signs and symbols were drawn for Lapel. Built by `make font`; do not edit.
 """
 
 

@@ -52,13 +52,21 @@ def _circle(x: int, y: int, radius: int) -> Stroke:
     return [(x + dx, y + dy) for dx, dy in ring]
 
 
-# Hershey's i has a dot as high as a capital's top and its I is a bare stem: people and programs take one for the
-# other, or for an l. Here the dot is near its stem, and I has serifs. Its 3 is flat above like a 5; here it is round.
+# Hershey's i has a dot as high as a capital's top, and its I, l and 1 are bare stems: people and programs take one for
+# another. Here the dot is near its stem, I and 1 have serifs, l has a tail. Its 3 is flat above like a 5, its 5 round
+# below like a 9, its 7 a slash where a line of the hand crosses it, and its a is an o with a stem.
 LETTERS: dict[str, tuple[int, list[Stroke]]] = {
+    "1": (20, [[(6, 17), (11, 21), (11, 0)], [(6, 0), (16, 0)]]),
+    "5": (20, [[(15, 21), (5, 21), (5, 12), (8, 13), (11, 13), (14, 12), (16, 10), (17, 7), (17, 5), (16, 3), (14, 1),
+          (11, 0), (7, 0), (4, 1), (3, 2)]]),
+    "7": (20, [[(3, 18), (3, 21), (17, 21), (7, 0)]]),
+    "a": (18, [[(4, 11), (5, 13), (7, 14), (10, 14), (13, 13), (14, 10), (14, 0)],
+          [(14, 8), (8, 8), (5, 7), (3, 5), (3, 3), (5, 1), (7, 0), (10, 0), (12, 1), (14, 3)]]),
     "I": (12, [[(2, 21), (10, 21)], [(6, 21), (6, 0)], [(2, 0), (10, 0)]]),
     "i": (8, [[(4, 14), (4, 0)], [(4, 18), (4, 20)]]),
     "3": (20, [[(4, 18), (5, 20), (8, 21), (12, 21), (15, 19), (15, 15), (13, 12), (9, 11), (13, 10), (16, 7), (16, 4),
           (15, 1), (12, 0), (8, 0), (5, 1), (3, 4)]]),
+    "l": (9, [[(3, 21), (3, 2), (5, 0), (7, 0)]]),
     "j": (10, [[(6, 14), (6, -3), (5, -6), (3, -7), (1, -7)], [(6, 18), (6, 20)]]),
 }  # fmt: skip
 
