@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import logging
 from dataclasses import dataclass, field
 from typing import cast
@@ -11,6 +12,7 @@ from ..accounts import AccountError
 from ..accounts.faults import honest
 from ..accounts.mailbox import Letter, Mailbox, Security
 from ..accounts.outbox import Outbox
+from ..assistant.numbers import number, ordinal
 from ..spoken import say_day
 from . import Choice, Contact, Context, Reply, Secret, SkillError, tool
 
@@ -39,6 +41,20 @@ class Settings:
                 raise ValueError(f"security: expected tls, starttls or none, got {name!r}")
 
 
+@dataclass(frozen=True)
+class Rank:
+    """Which one of a list, from 1."""
+
+    number: int
+
+    expected = "which one, such as 2, or third"
+
+    @classmethod
+    def from_words(cls, text: str, now: dt.datetime) -> Rank | None:
+        rank = ordinal(text) or number(text)
+        return cls(int(rank)) if rank and rank == int(rank) and rank > 0 else None
+
+
 @tool(untrusted=True, view="mail")
 async def unread_mail(context: Context) -> Reply:
     """Tell how many letters are unread, from whom and about what, the newest first."""
@@ -50,15 +66,15 @@ async def unread_mail(context: Context) -> Reply:
         return Reply(context.say(en="No unread mail.", zh="没有未读邮件。"))
     first = context.say(en=f"{count} unread.", zh=f"{count}封未读。")
     lines = [f"{at}. {letter.sender}: {letter.subject}" for at, letter in enumerate(letters, 1)]
-    read = Choice(context.say(en="Read", zh="阅读"), read_mail, {"number": 1})
+    read = Choice(context.say(en="Read", zh="阅读"), read_mail, {"rank": "1"})
     return Reply(f"{first} {lines[0]}", "; ".join(lines[1:]), choices=[read])
 
 
 @tool(untrusted=True)
-async def read_mail(context: Context, number: int = 0, sender: str = "") -> Reply:
+async def read_mail(context: Context, rank: Rank | None = None, sender: str = "") -> Reply:
     """Read a letter of the unread ones.
 
-    number: which of those that were told; the next one if it is left out
+    rank: which of those that were told; the next one if it is left out
     sender: from whom, instead of a number
     """
     letters = await _letters(context)
@@ -68,7 +84,7 @@ async def read_mail(context: Context, number: int = 0, sender: str = "") -> Repl
             raise SkillError(context.say(en=f"No unread mail from {sender}.", zh=f"没有{sender}的未读邮件。"))
         chosen = found[0]
     else:
-        at = number - 1 if number else _after(context, letters)
+        at = rank.number - 1 if rank else _after(context, letters)
         if not 0 <= at < len(letters):
             raise SkillError(context.say(en="There is no such letter.", zh="没有这封邮件。"))
         chosen = letters[at]

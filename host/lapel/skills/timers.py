@@ -3,30 +3,59 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+from dataclasses import dataclass
 
 from ..alarm_clock import AlarmClock, Ring
+from ..assistant.durations import duration as read_duration
 from ..spoken import say_duration
 from . import Choice, Context, Reply, SkillError, tool
 
+_NAME_WORDS = 3  # of a timer that is named after its length
+
+
+@dataclass(frozen=True)
+class Length:
+    """How long, and what for if that was said in one: "5 minute pasta"."""
+
+    duration: dt.timedelta
+    name: str = ""
+
+    expected = "a length of time as it was said, such as 10 minutes"
+
+    @classmethod
+    def from_words(cls, text: str, now: dt.datetime) -> Length | None:
+        if whole := read_duration(text):
+            return cls(whole)
+        words = text.split()
+        for at in range(len(words) - 1, max(0, len(words) - _NAME_WORDS - 1), -1):
+            if found := read_duration(" ".join(words[:at])):
+                return cls(found, re.sub("^(?:for|called|named) (?:the |my )?", "", " ".join(words[at:])))
+        return None
+
 
 @tool(effect="changes")
-async def set_timer(context: Context, duration: dt.timedelta, name: str = "") -> Reply:
+async def set_timer(context: Context, duration: Length, name: str = "") -> Reply:
     """Start a timer that rings on the pin when the time is over.
 
     duration: how long
     name: what it is for, such as pasta
     """
     clock = _clock(context)
-    ring = await clock.add(context.now + duration, name, length_s=duration.total_seconds())
-    length = say_duration(duration, context.language)
+    name = name or duration.name
+    ring = await clock.add(context.now + duration.duration, name, length_s=duration.duration.total_seconds())
+    length = say_duration(duration.duration, context.language)
     text = context.say(en=f"{_title(name)}timer: {length}".capitalize(), zh=f"{name}计时{length}")
     return Reply(text, ends=ring.at(context.now.tzinfo))
 
 
 @tool(view="timers")
-async def show_timers(context: Context) -> Reply:
-    """Show the timers that run and how much of them is left."""
-    rings = _clock(context).rings
+async def show_timers(context: Context, name: str = "") -> Reply:
+    """Show the timers that run and how much of them is left.
+
+    name: only this one
+    """
+    rings = [_find(context, name)] if name else _clock(context).rings
     if not rings:
         return Reply(context.say(en="No timer is running.", zh="没有计时器。"))
     first = _left(context, rings[0])

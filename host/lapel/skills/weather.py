@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import time
 from dataclasses import dataclass
 
 from ..accounts.faults import honest
 from ..accounts.open_meteo import FORECAST_URL, PLACES_URL, Day, Forecast, OpenMeteo, Place
-from ..spoken import say_day
+from ..spoken import say_day, split_when
 from . import Context, Reply, SkillError, tool
 
 _FRESH_S = 600.0  # a forecast is made anew every hour
@@ -47,6 +48,7 @@ async def weather(context: Context, place: str = "", day: dt.date | None = None)
     place: a town; home if it is left out
     day: which day, within a week; today if it is left out
     """
+    place, day = _split(context, place, day)
     found, forecast = await _forecast(context, place)
     days = {each.date: each for each in forecast.days}
     # The days there are those of its own clock, so the first is its today.
@@ -70,6 +72,7 @@ async def will_it_rain(context: Context, place: str = "", day: dt.date | None = 
     place: a town; home if it is left out
     day: which day, within a week; today if it is left out
     """
+    place, day = _split(context, place, day)
     _, forecast = await _forecast(context, place)
     today = forecast.days[0].date
     wanted = day if day is not None and day != context.now.date() else today
@@ -86,6 +89,15 @@ async def will_it_rain(context: Context, place: str = "", day: dt.date | None = 
 
 async def start(context: Context) -> None:
     context.state.forecasts = {}
+
+
+def _split(context: Context, place: str, day: dt.date | None) -> tuple[str, dt.date | None]:
+    """A day that was said with the place: "Lisbon tomorrow", 明天东京."""
+    if not place or day is not None:
+        return place, day
+    place, when = split_when(place, context.now)
+    place = re.sub("^in |的$|^在", "", place.strip())
+    return place, when.at.date() if when is not None and when.has_day else None
 
 
 async def _forecast(context: Context, name: str) -> tuple[Place, Forecast]:
