@@ -18,7 +18,7 @@ from .figures import Complaints, Figures, memory_bytes
 
 
 class HealthRoom:
-    """`/api/health`, `/api/doctor` and `/metrics`. `examine` is the doctor's; `queues` gives depths by name."""
+    """`/api/health`, `/api/doctor`, `/metrics`. `examine` is the doctor's; `queues` gives depths by name."""
 
     def __init__(
         self,

@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
@@ -13,9 +14,13 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from ..cards import Card
+from ..devices import signing
 from ..devices.control import ControlError
 from ..devices.fleet import Fleet
 from ..devices.pins import Pins, PinsError
+from ..devices.signing import SigningError
+from ..devices.tickets import TicketError, Tickets
+from ..devices.updates import Updates
 from ..services import Gone
 from . import palm_svg
 from .door import fields
@@ -24,14 +29,22 @@ LOOK_S = 0.5  # how often the state is compared; a page need not be faster than 
 KEEP_S = 15.0  # a comment line, so that a page that is gone is noticed
 MOST_WATCHERS = 50  # open pages at once
 RING_S = 20
+_NEW_PIN = "Pin"  # until its owner gives it a name
 
 
 class PinsRoom:
     """Routes below /api/pins, and /api/live, which tells every open page what has changed."""
 
-    def __init__(self, pins: Pins, fleet: Fleet) -> None:
+    def __init__(
+        self, home: Path, address: tuple[str, int], pins: Pins, fleet: Fleet, updates: Updates
+    ) -> None:
+        self._home = home
+        self._address = address  # of the relay, for tickets
         self._pins = pins
         self._fleet = fleet
+        self._updates = updates
+        self._updating: dict[str, dict[str, Any]] = {}  # the last event of each pin's update
+        self._tasks: dict[str, asyncio.Task[None]] = {}
         self._watchers = 0
         self._told: tuple[float, str] = (0.0, "")
 
@@ -43,7 +56,9 @@ class PinsRoom:
             Route("/api/pins/{pin}/palm.svg", self._palm),
             Route("/api/pins/{pin}/name", self._rename, methods=["POST"]),
             Route("/api/pins/{pin}/ring", self._ring, methods=["POST"]),
+            Route("/api/pins/{pin}/update", self._update, methods=["POST"]),
             Route("/api/pins/{pin}/revoke", self._revoke, methods=["POST"]),
+            Route("/api/tickets", self._ticket, methods=["POST"]),
         ]
 
     def _states(self) -> list[dict[str, Any]]:
@@ -64,6 +79,7 @@ class PinsRoom:
                     "status": known.status if known else {},
                     "crashes": known.crashes if known else [],
                     "card": _described(card),
+                    "update": self._updating.get(pin.id),
                 }
             )
         return states
@@ -128,6 +144,42 @@ class PinsRoom:
         except (ControlError, Gone) as error:
             return JSONResponse({"error": str(error)}, 409)
         return JSONResponse({})
+
+    async def _update(self, request: Request) -> Response:
+        """Begins one, or answers why not; how far it is comes with the live state."""
+        pin_id = request.path_params["pin"]
+        running = self._tasks.get(pin_id)
+        if running is None or running.done():
+            try:
+                self._fleet.link(pin_id)
+            except ControlError as error:
+                return JSONResponse({"error": str(error)}, 409)
+            self._tasks[pin_id] = asyncio.create_task(self._follow(pin_id))
+        return JSONResponse({})
+
+    async def _follow(self, pin_id: str) -> None:
+        try:
+            async for event in self._updates.update({"pin": pin_id}):
+                self._updating[pin_id] = event
+        except (ControlError, Gone) as error:
+            self._updating[pin_id] = {"phase": "failed", "text": str(error)}
+
+    async def _ticket(self, request: Request) -> Response:
+        try:
+            ticket = await asyncio.to_thread(self._new_ticket)
+        except (TicketError, SigningError) as error:
+            return JSONResponse({"error": str(error)}, 409)
+        return JSONResponse({"ticket": ticket, "command": "lapel flash --ticket"})
+
+    def _new_ticket(self) -> str:
+        signing.modulus(self._home)  # made here: the relay has no second to spare for it
+        return Tickets(self._home).make(*self._address, name=_NEW_PIN).text()
+
+    async def stop(self) -> None:
+        """Nobody follows an update any more; the pins go on with theirs."""
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
     async def _revoke(self, request: Request) -> Response:
         try:

@@ -15,6 +15,7 @@ from typing import Self
 import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -60,7 +61,8 @@ class Console:
                     owner=self.owner,
                     hosts=lambda: self.hosts,
                     open_paths=("/", *OPEN_PATHS),
-                )
+                ),
+                Middleware(GZipMiddleware, minimum_size=1000),  # the firmware's sources shrink to a third
             ],
         )
 

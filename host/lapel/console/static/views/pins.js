@@ -43,11 +43,15 @@ function card(pin) {
     pin.connected ? h("img", { class: "palm", alt: pin.card ? pin.card.pages.flat().join(" ") : t("The palm is dark"),
       src: `/api/pins/${pin.id}/palm.svg?${pin.card ? `${pin.card.number}.${pin.card.rev}` : "dark"}` }) : null,
     h("table", {}, h("tbody", {}, facts.map(([what, value]) => h("tr", {}, h("th", { scope: "row" }, what), h("td", {}, value))))),
+    pin.update ? h("p", { class: pin.update.phase === "failed" ? "bad" : "soft", role: "status" },
+      `${t("Update")}: ${t(pin.update.phase)} ${pin.update.percent ?? ""}${pin.update.percent === undefined ? "" : " %"} ${pin.update.text ?? ""}`) : null,
     pin.crashes.length ? h("details", {}, h("summary", { class: "bad" }, t("{n} crashes", { n: pin.crashes.length })),
       h("pre", {}, pin.crashes.join("\n\n"))) : null,
     h("div", { class: "row" },
       h("button", { onclick: act("ring", t("It rings.")), disabled: !pin.connected }, t("Ring")),
       h("button", { onclick: () => rename(pin) }, t("Rename")),
+      pin.board === "browser" || pin.board === "virtual" ? null
+        : h("button", { onclick: act("update", t("It takes the update when it is idle.")), disabled: !pin.connected }, t("Update")),
       h("button", { class: "quiet bad", onclick: act("revoke", t("Its key opens nothing any more."),
         t("Revoke {name}? It can be paired again.", { name: pin.name })) }, t("Revoke"))));
 }
