@@ -4,9 +4,11 @@ Names are those of Blinka's `board`; D17 is a Raspberry Pi's GPIO 17, pin 11 of 
 stands in for the chip.
 """
 
+import os
+
 NAME = "blinka"
 
-BUTTON = "D17"  # to ground
+BUTTON = os.getenv("LAPEL_BUTTON") or "D17"  # to ground; on an MCP2221A such as "G0", on an FT232H "C0"
 LASER_ARM = None  # this board never has a laser
 SDA, SCL = "SDA", "SCL"
 

@@ -71,11 +71,16 @@ class Haptic:
             self.failures += 1
 
 
+class _Gauge(adafruit_max1704x.MAX17048):
+    def reset(self):
+        """Not at each start: the chip would forget what it has learned of the cell."""
+
+
 class Gauge:
     """`pin.gauge`'s attributes from Adafruit's MAX17048."""
 
     def __init__(self, i2c):
-        self._chip = adafruit_max1704x.MAX17048(i2c.busio)
+        self._chip = _Gauge(i2c.busio)
         self.percent = self.millivolts = None
         self.percent_an_hour = 0.0
 
