@@ -13,7 +13,6 @@ import time
 import pump
 import world
 from i2s import I2S  # noqa: F401  the firmware takes it from here
-from pin.wall import unix_ms
 from umachine import mem8, mem16, mem32  # noqa: F401
 
 PWRON_RESET = 1
@@ -303,6 +302,8 @@ class RTC:
         """(year, month, day, weekday, hour, minute, second, microsecond) in UTC."""
         now_us = time.time_ns() // 1000
         if value is not None:
+            from pin.wall import unix_ms  # boot.py needs this module before there is an app on the path
+
             year, month, day, _, hour, minute, second, micro = value
             set_us = (
                 unix_ms(year, month, day, hour, minute, second) * 1000 + micro
