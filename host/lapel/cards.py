@@ -19,6 +19,9 @@ from lapel_wire.messages import LINE_BYTES, NUMBER_MAX
 MAX_PAGES = 32  # the wire's limit; about 200 English words, minutes of reading on a palm
 _PAGES_BYTES = MAX_MESSAGE_BYTES - 640  # leaves room for the card's other fields
 _ELLIPSIS = "..."
+# After GB/T 15834 and JIS X 4051, as far as marks are concerned.
+_BEGINS_NO_LINE = frozenset("、。，．：；？！…）》〉」』】〕’”・ー々,.:;?!)]}%")
+_ENDS_NO_LINE = frozenset("（《〈「『【〔‘“([{")
 _UNSETTLED = 80  # an emphasis or the text of a link longer than this is none
 
 Page = list[str]
@@ -137,9 +140,12 @@ def printable(text: str) -> str:
 
 
 def settled(text: str) -> str:
-    """The beginning of a growing answer that will stay as it is: whole words, no markdown left open."""
+    """The beginning of a growing answer that will stay as it is: whole words, no markdown left open.
+
+    Hanzi stand alone, but the last one may be followed by a mark that does not begin a line.
+    """
     end = len(text)
-    while end and not (text[end - 1].isspace() or _char_width(text[end - 1]) == 2):  # hanzi stand alone
+    while end and not (text[end - 1].isspace() or (end < len(text) and _may_part(text[end - 1], text[end]))):
         end -= 1
     text = text[:end]
     left_open = re.search(
@@ -181,12 +187,15 @@ def fitting(pages: list[Page], cols: int) -> list[Page]:
 
 
 def _pieces(word: str, cols: int) -> Iterable[str]:
-    """What may not be broken: a wide character, or what is between two, unless it is longer than a line."""
+    """What may not be broken: a wide character, or what is between two, unless it is longer than a line.
+
+    With it go the marks that begin no line, or end none.
+    """
     piece, columns = "", 0
     wide = False
     for c in word:
         taken = _char_width(c)
-        breaks = taken and (taken == 2 or wide)
+        breaks = taken and (taken == 2 or wide) and not _clings(piece[-1:], c)
         if piece and (breaks or columns + taken > cols or _bytes(piece + c) > LINE_BYTES - len(_ELLIPSIS)):
             yield piece
             piece, columns = "", 0
@@ -194,6 +203,16 @@ def _pieces(word: str, cols: int) -> Iterable[str]:
         columns += taken
         wide = taken == 2 or (wide and not taken)
     yield piece
+
+
+def _clings(before: str, c: str) -> bool:
+    """No line may end between the two: Chinese and Japanese rules for the ends of lines."""
+    return c in _BEGINS_NO_LINE or (before != "" and before in _ENDS_NO_LINE)
+
+
+def _may_part(before: str, c: str) -> bool:
+    """A line may end between the two although there is no space: after a wide character."""
+    return _char_width(before) == 2 and not unicodedata.combining(c) and not _clings(before, c)
 
 
 def _cut(text: str, cols: int) -> str:

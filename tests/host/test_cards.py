@@ -168,6 +168,15 @@ def test_wide_letters_fill_a_line_and_may_break_anywhere() -> None:
     assert width("你a") == 3
 
 
+def test_no_line_begins_or_ends_with_the_wrong_mark() -> None:
+    assert paginate("今天天气很好。明天", Display(12, 3)) == [["今天天气很", "好。明天"]]
+    assert paginate("他说今天很「好」吗", Display(12, 3)) == [["他说今天很", "「好」吗"]]
+    assert paginate("明天有雨雪风,冷", Display(12, 3)) == [["明天有雨雪", "风,冷"]]
+    assert settled("今天天气很好") == "今天天气很"  # a full stop may follow, and take it along
+    assert settled("今天天气很好。") == "今天天气很"
+    assert settled("今天天气很好。明") == "今天天气很好。"
+
+
 def test_a_word_longer_than_a_line_is_broken() -> None:
     assert paginate("a supercalifragilistic b", Display(8, 9)) == [["a", "supercal", "ifragili", "stic b"]]
 
