@@ -95,7 +95,7 @@ class House:
             self._bringing = asyncio.create_task(bringing, name="language model")
             if chosen:
                 await self.model_ready()  # milliseconds, unless it is down
-            devices = await stack.enter_async_context(DeviceRoom(self._config.home))
+            self.devices = devices = await stack.enter_async_context(DeviceRoom(self._config.home))
             assistant = await self._assistant(stack)
             desks = (*devices.desks, self.notices)
             self.services = Services(_SharedSpeech(speech), assistant, history, desks)
@@ -110,7 +110,7 @@ class House:
     async def _assistant(self, stack: AsyncExitStack) -> LocalFirstAssistant:
         """The skills and what chooses among them; `stack` closes them."""
         config = self._config
-        keeping = SqlKeeping.in_home(config.home)
+        self.keeping = keeping = SqlKeeping.in_home(config.home)
         stack.push_async_callback(keeping.close)
         self.notices = Notices(QuietHours(*quiet_hours(config.notices)))
         stack.push_async_callback(self.notices.close)

@@ -8,11 +8,17 @@ import dataclasses
 import logging
 import signal
 import sys
+from contextlib import AsyncExitStack
 
 from .. import config
+from ..console.figures import Figures
+from ..console.opened import console_on
+from ..console.server import ConsoleError
 from ..discovery import announced
 from ..house import House
 from ..relay import Relay
+from ..store.history import SqlHistory
+from .doctor import examine
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,14 +44,23 @@ async def _serve(settings: config.Config) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
-    async with (
-        House(settings) as house,
-        Relay(settings, house.services) as relay,
-        announced(settings.relay.host, relay.port),
-    ):
+    async with AsyncExitStack() as stack:
+        history = SqlHistory.in_home(settings.home, settings.history.days)
+        stack.push_async_callback(history.close)
+        figures = Figures(history)
+        house = await stack.enter_async_context(House(settings, figures))
+        relay = await stack.enter_async_context(Relay(settings, house.services))
+        await stack.enter_async_context(announced(settings.relay.host, relay.port))
         sys.stderr.write(
             f"Lapel serves your pins on {settings.relay.host} port {relay.port}. Ctrl-C ends it.\n"
         )
+        if settings.console.on:
+            try:
+                opened = console_on(settings, house, relay, figures, examine)
+                console = await stack.enter_async_context(opened)
+                sys.stderr.write(f"Its page: {console.link}\n")
+            except ConsoleError as error:  # pins are served without a page, too
+                sys.stderr.write(f"No page: {error}\n")
         if not relay.paired:
             sys.stderr.write("No pin is paired yet, so nobody is let in. Pair one with: lapel pair\n")
         await stopped.wait()

@@ -1,4 +1,4 @@
-"""`lapel run`: a relay and a virtual pin in one terminal, to play with."""
+"""`lapel run`: a relay, its page, and a pin in the browser or in this terminal, to play with."""
 
 from __future__ import annotations
 
@@ -7,11 +7,17 @@ import asyncio
 import dataclasses
 import logging
 import logging.handlers
+import os
 import sys
+import webbrowser
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 
 from .. import config, models
 from ..assistant.endpoints import offers
+from ..console.figures import Figures
+from ..console.opened import console_on
+from ..console.server import Console, ConsoleError
 from ..devices.pins import Pins
 from ..house import House, chosen_endpoint
 from ..relay import Relay, RelayError
@@ -20,6 +26,7 @@ from ..store.history import SqlHistory
 from ..virtual import flash
 from ..virtual.pin import VirtualPin
 from ..virtual.terminal import Terminal
+from .doctor import examine
 
 _LOG_BYTES = 2_000_000  # and one older file: enough to see what happened yesterday
 _PROGRESS_S = 2.0
@@ -29,6 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--port", type=int, help="the relay's port (default: from config.toml, or a free one)"
     )
+    parser.add_argument("--terminal", action="store_true", help="a pin here in the terminal, too")
+    parser.add_argument("--no-open", action="store_true", help="do not open the page in a browser")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -37,29 +46,60 @@ def run(options: argparse.Namespace) -> int:
         relay = dataclasses.replace(settings.relay, port=options.port)
         settings = dataclasses.replace(settings, relay=relay)
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if sys.stdin.isatty() and sys.stdout.isatty():
+    if options.terminal and sys.stdin.isatty() and sys.stdout.isatty():
         _log_to_file(settings)
-    return asyncio.run(_run(settings, free_port=options.port is None))
+    return asyncio.run(_run(settings, options))
 
 
-async def _run(settings: config.Config, free_port: bool) -> int:
+async def _run(settings: config.Config, options: argparse.Namespace) -> int:
     async with AsyncExitStack() as stack:
         history = SqlHistory.in_home(settings.home, settings.history.days)
         stack.push_async_callback(history.close)
         told = _Told(history)
+        figures = Figures(told)
         sys.stderr.write("Lapel is starting ...\n")
-        house = await stack.enter_async_context(House(settings, told))
-        relay = await _listen(stack, settings, house, free_port)
-        storage = settings.home / "virtual-pin"
-        flash.prepare(storage, Pins(settings.home), settings.relay.host, relay.port)
-        pin = VirtualPin(storage)
-        await pin.start()
-        stack.push_async_callback(pin.stop)
-        terminal = told.terminal = Terminal(pin)
-        progress = asyncio.create_task(_tell_progress(settings, house, terminal))
+        house = await stack.enter_async_context(House(settings, figures))
+        relay = await _listen(stack, settings, house, free_port=options.port is None)
+        console = await _console(stack, settings, house, relay, figures)
+        sys.stderr.write(f"\nLapel is here: {console.link}\n\n")
+        if not options.no_open and not options.terminal:
+            await asyncio.to_thread(_open, console.link)
+        terminal: Terminal | None = None
+        if options.terminal:
+            storage = settings.home / "virtual-pin"
+            flash.prepare(storage, Pins(settings.home), settings.relay.host, relay.port)
+            pin = VirtualPin(storage)
+            await pin.start()
+            stack.push_async_callback(pin.stop)
+            terminal = told.terminal = Terminal(pin)
+        note = terminal.note if terminal else lambda text: sys.stderr.write(f"{text}\n")
+        progress = asyncio.create_task(_tell_progress(settings, house, note))
         stack.callback(progress.cancel)
-        await terminal.run()
+        if terminal:
+            await terminal.run()
+        else:
+            note("Ctrl-C ends it.")
+            await asyncio.Event().wait()
     return 0
+
+
+async def _console(
+    stack: AsyncExitStack, settings: config.Config, house: House, relay: Relay, figures: Figures
+) -> Console:
+    """The page on its port, or on a free one if that is taken."""
+    try:
+        return await stack.enter_async_context(console_on(settings, house, relay, figures, examine))
+    except ConsoleError as error:
+        sys.stderr.write(f"{error}. Taking a free port this time.\n")
+    console = dataclasses.replace(settings.console, port=0)
+    settings = dataclasses.replace(settings, console=console)
+    return await stack.enter_async_context(console_on(settings, house, relay, figures, examine))
+
+
+def _open(link: str) -> None:
+    """Shows the page where there is a screen; without one the link in the terminal must do."""
+    if sys.platform != "linux" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
+        webbrowser.open(link)
 
 
 async def _listen(stack: AsyncExitStack, settings: config.Config, house: House, free_port: bool) -> Relay:
@@ -75,15 +115,15 @@ async def _listen(stack: AsyncExitStack, settings: config.Config, house: House, 
     return await stack.enter_async_context(Relay(settings, house.services))
 
 
-async def _tell_progress(settings: config.Config, house: House, terminal: Terminal) -> None:
+async def _tell_progress(settings: config.Config, house: House, note: Callable[[str], object]) -> None:
     """Says what the wearer waits for while the language model is on its way."""
     name = settings.llm.embedded
     if chosen_endpoint(settings) is None and not models.is_ready(name):
         size_mb = models.missing_bytes([name]) / 1e6
-        terminal.note(f"The language model {name} is being downloaded, once: {size_mb:.0f} MB.")
-        terminal.note("Meanwhile ask for the time or the date: they need no model.")
+        note(f"The language model {name} is being downloaded, once: {size_mb:.0f} MB.")
+        note("Meanwhile ask for the time or the date: they need no model.")
         for offer in await offers():
-            terminal.note(f'{offer.name} could answer instead: [llm] url = "{offer.base_url}" in config.toml')
+            note(f'{offer.name} could answer instead: [llm] url = "{offer.base_url}" in config.toml')
     waiting = asyncio.create_task(house.model_ready())
     shown = -1
     while not (await asyncio.wait([waiting], timeout=_PROGRESS_S))[0]:
@@ -91,9 +131,9 @@ async def _tell_progress(settings: config.Config, house: House, terminal: Termin
         percent = 100 * progress.done_bytes // max(1, progress.total_bytes) if progress else 0
         if progress and percent // 10 != shown:
             shown = percent // 10
-            terminal.note(f"The language model is arriving: {percent} %")
+            note(f"The language model is arriving: {percent} %")
     ready = "is ready" if waiting.result() else "could not be brought; the relay's log says why"
-    terminal.note(f"The language model {ready}.")
+    note(f"The language model {ready}.")
 
 
 class _Told:

@@ -25,11 +25,10 @@ _BUCKETS_MS = (10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000)
 class Figures:
     """Stands before the relay's history and counts what passes. `watch` runs beside the relay."""
 
-    def __init__(self, history: History, connected: Callable[[], int] = lambda: 0) -> None:
+    def __init__(self, history: History) -> None:
+        self.connected: Callable[[], int] = lambda: 0
         self._history = history
-        self._connected = connected
         self._timings: deque[tuple[str, int, dict[str, float]]] = deque(maxlen=KEPT_TURNS)
-        self._told: dict[tuple[str, int], int] = {}
         self.lag_ms = 0.0
         self.began = time.time()
         self.registry = CollectorRegistry()
@@ -43,7 +42,7 @@ class Figures:
         lag = Gauge("lapel_loop_lag_ms", "How late the event loop runs what is due", registry=self.registry)
         lag.set_function(lambda: self.lag_ms)
         pins = Gauge("lapel_pins_connected", "Pins that are connected", registry=self.registry)
-        pins.set_function(lambda: float(self._connected()))
+        pins.set_function(lambda: float(self.connected()))
         memory = Gauge("lapel_memory_bytes", "Resident memory of the relay's process", registry=self.registry)
         memory.set_function(lambda: float(memory_bytes()))
 

@@ -10,9 +10,8 @@ from typing import Any
 
 from ..config import Config
 from ..devices.pins import Pins
-from ..devices.room import DeviceRoom
+from ..house import House
 from ..relay import Relay
-from ..store.keeping import SqlKeeping
 from .browser_pin import BrowserPin
 from .figures import Complaints, Figures
 from .health_room import HealthRoom
@@ -23,24 +22,19 @@ from .server import Console
 
 @asynccontextmanager
 async def console_on(
-    config: Config,
-    relay: Relay,
-    devices: DeviceRoom,
-    keeping: SqlKeeping,
-    figures: Figures,
-    examine: Callable[[], list[Any]],
-    queues: Callable[[], dict[str, int]],
+    config: Config, house: House, relay: Relay, figures: Figures, examine: Callable[[], list[Any]]
 ) -> AsyncIterator[Console]:
-    """Serves until the block ends. Raises ConsoleError, OwnerError."""
+    """Serves until the block ends. `examine` is the doctor's. Raises ConsoleError, OwnerError."""
     complaints = Complaints()
-    pins = Pins(config.home)
+    pins, devices = Pins(config.home), house.devices
     pins_room = PinsRoom(config.home, (config.relay.host, relay.port), pins, devices.fleet, devices.updates)
     rooms = [
         *BrowserPin(pins, relay.serve).routes,
         *pins_room.routes,
-        *HistoryRoom(keeping).routes,
-        *HealthRoom(figures, complaints, examine, queues).routes,
+        *HistoryRoom(house.keeping).routes,
+        *HealthRoom(figures, complaints, examine, lambda: {"Pins connected": len(relay.connected)}).routes,
     ]
+    figures.connected = lambda: len(relay.connected)
     logging.root.addHandler(complaints)
     watching = asyncio.create_task(figures.watch(), name="console figures")
     try:
