@@ -133,14 +133,19 @@ def write(values):
     in which it may be told five times. Raises SettingsError, OSError.
     """
     kept = _copies()
-    free = not kept or _window()
-    wanted = Settings(values)
-    if not free and not [key for key in wanted.keys if key in Settings(kept[0][2]).keys]:
+    try:
+        keys = Settings(values).keys
+    except SettingsError:
+        _window()  # a try like any other
+        raise
+    own = kept and [key for key in keys if key in Settings(kept[0][2]).keys]
+    if kept and not own and not _window():
         _forget(PATH)
         raise SettingsError(TAKEN, "settings: another relay's key was refused")
     save(values)
     _forget(PATH)
-    _forget(REPAIR)
+    if not own:
+        _forget(REPAIR)
 
 
 def pack(values, count):
