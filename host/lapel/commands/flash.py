@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
     for number, step in enumerate(STEPS, 1):
         head = f"{number:2}/{len(STEPS)} {step.title}"
         columns = (TextColumn(head), BarColumn(), TaskProgressColumn())
-        with Progress(*columns, console=console, transient=True) as bars:
+        with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
             bar = bars.add_task(head, total=None, visible=False)
 
             def progress(done: float, total: float, bars: Progress = bars, bar: int = bar) -> None:

@@ -19,6 +19,7 @@ from .prompt import RESET_CODE, Prompt
 
 RELEASE = "1.29.0"  # of the MicroPython that a board has after it was flashed
 _MAIN = "main.py"
+_START = Path(__file__).parent / "start" / "start.py"
 _PLAIN_HEAP, _PSRAM_HEAP = "200k", "8m"  # of a board without and with PSRAM
 _PROMPT_BYTES = 1 << 16  # of a pin's log that nobody reads; a board drops it too
 _CTRL_C, _CTRL_A, _CTRL_B = b"\x03", b"\x01", b"\x02"
@@ -215,7 +216,7 @@ class MockBoard:
         await self.plug()
 
     async def _start_pin(self) -> None:
-        self.pin = VirtualPin(self.files)
+        self.pin = VirtualPin(self.files, program=_START)
         self.pin.on_log.append(lambda line: self._say(line.encode() + b"\r\n"))
         self._enter("pin")
         try:
