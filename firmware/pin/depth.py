@@ -1,8 +1,8 @@
-"""The depth sensor, VL53L5CX, through the driver mp-extras/vl53l5cx (MIT), which is put on the board at flash time.
+"""The depth sensor, VL53L5CX, through the driver mp-extras/vl53l5cx (MIT), put on the board at flash time.
 
-It sleeps, watches slowly for something that comes near, or looks as fast as a hand moves. What fails is started
-again after a pause that doubles; until then there are no frames, and without fresh frames the guard gives no
-light. Register-level facts: ST's UM2884.
+It sleeps, watches slowly for something that comes near, or looks as fast as a hand moves. What fails is
+started again after a pause that doubles; until then there are no frames, and without fresh frames the guard
+gives no light. Register-level facts: ST's UM2884.
 """
 
 import errno

@@ -1,7 +1,7 @@
 """The wearer's hand: from the depth sensor's frames to what it says, one event a frame.
 
-To the gestures of `gestures` it adds RAISED: an open palm that came into view and was held flat and steady. That is
-the one movement which counts as asking for light (docs/laser-safety.md).
+To the gestures of `gestures` it adds RAISED: an open palm that came into view and was held flat and steady.
+That is the one movement which counts as asking for light (docs/laser-safety.md).
 """
 
 from pin import depth, gestures
@@ -119,7 +119,7 @@ class Hand:
 
 
 class NoHand:
-    """In place of a hand, where a board has no depth sensor: nobody sees a palm, so the guard gives no light."""
+    """In place of a hand, where a board has no depth sensor: no palm is seen, so the guard gives no light."""
 
     present = False
     failures = 0

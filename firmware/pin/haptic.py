@@ -1,8 +1,8 @@
-"""DRV2605L: the vibration motor, over I2C. Registers and effects: Texas Instruments SLOS854D, 8.6 and table 11.2.
+"""DRV2605L: the vibration motor, over I2C. Registers and effects: Texas Instruments' datasheet, SLOS854.
 
-The chip plays short effects of its own library by itself; a pattern is up to four of them. Written here is what
-a motor of either kind needs without the automatic calibration of 8.5.6: an eccentric mass (ERM) driven in open
-loop with library A, a linear resonant one (LRA) in closed loop with its library.
+The chip plays short effects of its own library by itself; a pattern is up to four of them. Written here is
+what a motor of either kind needs without the chip's automatic calibration: an eccentric mass (ERM) driven in
+open loop with library A, a linear resonant one (LRA) in closed loop with its library.
 """
 
 ADDRESS = 0x5A
@@ -53,7 +53,7 @@ class Haptic:
         self._write(_MODE, _STANDBY)  # 2 uA instead of 1 mA; a GO needs it awake
 
     def play(self, pattern):
-        """Starts a pattern, in place of one that still plays; takes 0.5 ms of the bus. Whether the chip took it."""
+        """Starts a pattern, in place of one that still plays; 0.5 ms on the bus. Whether the chip took it."""
         effects = self._effects
         for i in range(STEPS + 1):
             effects[i] = pattern[i] if i < len(pattern) else 0

@@ -1,7 +1,7 @@
 """The lock on the palm: the time, how much of the code is there, and the code itself by hand or by button.
 
-By hand a tilt and back is a move, or a fist; pushing the hand away begins the code anew. By button a tap names the
-next kind of move and a double tap makes it.
+By hand a tilt and back is a move, or a fist; pushing the hand away begins the code anew. By button a tap
+names the next kind of move and a double tap makes it.
 """
 
 from pin import gestures, haptic, lock

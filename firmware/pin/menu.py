@@ -56,7 +56,7 @@ PLAY = "\u25b6"
 
 
 class Menu:
-    """`trail`: the views from home to the one that is open. A room of the app: it takes the relay's `home`."""
+    """`trail`: the views from home to the open one. A room of the app: it takes the relay's `home`."""
 
     takes = ("home",)
 

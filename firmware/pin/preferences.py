@@ -1,4 +1,4 @@
-"""What the wearer set on the pin itself: volume, brightness, silence. Kept in the flash, a moment after the last change."""
+"""What the wearer set on the pin: volume, brightness, silence. Kept in the flash, soon after a change."""
 
 from pin import keep, log
 from pin.clock import Deadline

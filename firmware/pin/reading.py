@@ -1,7 +1,8 @@
 """A card on the palm: which page is up, for how long, and what can be done with it.
 
-Hand and button ask for the same few things here: `point` and `next_stop` move the focus, `choose`, `back`, `turn`
-and `roll`. What came of it is told: to the relay for a card that has a number, else to the card's own `act`.
+Hand and button ask for the same few things here: `point` and `next_stop` move the focus, then there are
+`choose`, `back`, `turn` and `roll`. What came of it is told: to the relay for a card that has a number, else
+to the card's own `act`.
 """
 
 from pin import log
@@ -29,10 +30,11 @@ STAYS = ("player",)  # kinds that stay when something was chosen: the next revis
 class Reader:
     """Shows cards on a projector. `poll` while `card` is not None.
 
-    What happens to a card that has a number is told by `tell("event", name=..., card=number, ...)`; one of the
-    pin's own has `act(name, value)` instead: "chosen" with the choice's id, "level" with the percentage,
-    "dismissed" with who did it. One that is `raw` gets "tap", "double" and "gesture" instead of being steered,
-    one that is `brief` need not wait for a hand that was there; `view` names what it shows. `unix_ms()` is the relay's clock, or None while that is unknown.
+    What happens to a card that has a number is told by `tell("event", name=..., card=number, ...)`. One of
+    the pin's own has `act(name, value)` instead: "chosen" with the choice's id, "level" with the percentage,
+    "dismissed" with who did it. One that is `raw` gets "tap", "double" and "gesture" instead of being
+    steered, one that is `brief` need not wait for a hand that was there; `view` names what it shows.
+    `unix_ms()` is the relay's clock, or None while that is unknown.
     """
 
     def __init__(self, projector, tell, unix_ms=None):
@@ -140,14 +142,14 @@ class Reader:
         return self._turn_page(1)
 
     def choose(self, now_ms):
-        """Take what is in focus. Returns the choice's id, or None; `card` is None if that put the card away."""
+        """Take what is in focus. The choice's id, or None; `card` is None if that put the card away."""
         stops = self._stops()
         if not stops:
             return None
         stop = stops[self.focus]
         if stop == BACK:
             self.back()
-        elif stop == SOFTER or stop == LOUDER:
+        elif stop in (SOFTER, LOUDER):
             self.roll(-1 if stop == SOFTER else 1, now_ms)
         else:
             return self._take(stop)

@@ -30,7 +30,7 @@ class Pointer:
         self._rest_x = self._rest_y = 0
 
     def begin(self, focus):
-        """The hand is at `focus` as it is now; what tilt it has goes back to level without moving anything."""
+        """The hand is at `focus` as it is now; its way back to level will move nothing."""
         self._from = focus
         self._rest_x = self._gestures.step_x
         self._rest_y = self._gestures.step_y
@@ -119,6 +119,7 @@ class Steering:
     def _raised(self, event, now):
         self._app.guard.user_action()
         self._app.wake()
+        self._app.parts.haptic.play(haptic.SHOWN)
         if self._app.reader.card is None:
             self._app.come(now)
 

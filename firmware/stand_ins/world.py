@@ -32,7 +32,7 @@ past = {}  # counters of devices that were closed
 typed = []  # questions that the wearer typed, oldest first; on_typed() is called when one came
 on_typed = None
 
-depth = bytearray(128 * b"\0" + 64 * b"\xff")  # what is before the depth sensor: at first nothing, without an end
+depth = bytearray(128 * b"\0" + 64 * b"\xff")  # before the depth sensor: at first nothing
 depth_count = 0  # how often that was told
 depth_frozen = False  # the depth sensor gives nothing new
 wifi_up = True

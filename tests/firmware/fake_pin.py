@@ -1,4 +1,4 @@
-"""The app on parts that are none: a clock that the test moves, a hand and a button that it plays, a relay it speaks for.
+"""The app on parts that are none: the test moves the clock, hand and button, and speaks for the relay.
 
 Runs on CPython and on MicroPython. Files are a dict: nothing is written.
 """
@@ -41,7 +41,13 @@ class FakeProjector:
         self.pages = 0
 
     def show(self, lines, title, choices, focus, kind, rows, page, pages):
-        self.page = {"lines": list(lines), "title": title, "choices": list(choices), "focus": focus, "kind": kind}
+        self.page = {
+            "lines": list(lines),
+            "title": title,
+            "choices": list(choices),
+            "focus": focus,
+            "kind": kind,
+        }
         self.pages += 1
         if self.lit and self.on_lit:
             self.on_lit(clock.now)

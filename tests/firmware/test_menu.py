@@ -164,7 +164,9 @@ def test_the_wrist_turns_volume_and_brightness():
         assert pin.parts.hand.volume and pin.page["lines"] == ["%d %%" % start]
         pin.gesture(gestures.SOFTER)
         pin.gesture(gestures.SOFTER)
-        assert pin.app.preferences.levels[name] == start - 20 and pin.page["lines"] == ["%d %%" % (start - 20)]
+        assert pin.app.preferences.levels[name] == start - 20 and pin.page["lines"] == [
+            "%d %%" % (start - 20)
+        ]
         pin.level()  # the way back turns nothing
         assert pin.app.preferences.levels[name] == start - 20
         pin.gesture(gestures.LOUDER)
@@ -286,7 +288,7 @@ def test_by_button_alone():
 
 def test_each_choice_is_felt():
     pin = at(1)
-    assert pin.parts.haptic.played == [haptic.MOVED, haptic.SELECTED]
+    assert pin.parts.haptic.played == [haptic.SHOWN, haptic.MOVED, haptic.SELECTED]
 
 
 def test_a_question_forgets_the_menu():

@@ -1,6 +1,18 @@
 """Cards on a projector that is not there."""
 
-from pin.reading import CHOICE_MS, GROWING_MS, LAST_MS, PAGE_MS, PALM_MS, WORDS_A_MINUTE, Reader, sentence
+from pin.reading import (
+    BRIEF_MS,
+    CHOICE_MS,
+    GROWING_MS,
+    LAST_MS,
+    LEVEL_MS,
+    PAGE_MS,
+    PALM_MS,
+    WORDS_A_MINUTE,
+    Reader,
+    countdown,
+    sentence,
+)
 
 ON_MICROPYTHON = True
 
@@ -233,3 +245,108 @@ def test_a_page_that_scrolls_stays_until_it_was_seen_whole():
     projector.page_ms = 9000
     ((first, turned), _) = run(reader, 0, 60000)
     assert turned == "page" and near(first, 9000)
+
+
+# figures, levels and views
+
+
+def on_palm(projector):
+    return projector.drawn[-1][0]
+
+
+def test_big_figures_take_the_place_of_lines():
+    reader, projector = shown(pages=((),), big="10:42")
+    assert on_palm(projector) == ["10:42"] and projector.places[-1][1] == 0
+    ((ms, what),) = run(reader, 0, 60000)
+    assert what == "dismissed" and near(ms, LAST_MS)
+
+
+def test_a_countdown_is_drawn_once_a_second_and_ends_at_zero():
+    projector = FakeProjector()
+    unix_ms = 1_700_000_000_000
+    reader = Reader(projector, lambda t, **event: None, lambda: unix_ms)
+    reader.show(card(ends_ms=unix_ms + 3500, pages=(("Tea",),)), 0)
+    seen = [on_palm(projector)]
+    for ms in range(5, 8000, 5):
+        before = len(projector.drawn)
+        reader.poll(ms)
+        if len(projector.drawn) != before:
+            seen.append((ms, on_palm(projector)))
+    assert seen == [["0:04"], (500, ["0:03"]), (1500, ["0:02"]), (2500, ["0:01"]), (3500, ["0:00"])]
+
+
+def test_a_countdown_without_a_clock_shows_its_lines():
+    projector = FakeProjector()
+    reader = Reader(projector, lambda t, **event: None, lambda: None)
+    reader.show(card(ends_ms=5, pages=(("Tea",),)), 0)
+    assert on_palm(projector) == ["Tea"]
+
+
+def test_how_a_countdown_is_written():
+    for seconds, text in ((0, "0:00"), (9, "0:09"), (61, "1:01"), (3599, "59:59"), (3909, "1:05:09")):
+        assert countdown(seconds) == text
+
+
+def test_a_level_is_shown_for_a_moment_after_it_was_turned():
+    reader, projector = shown(level=40)
+    assert reader.roll(1, 100) == 50 and on_palm(projector) == ["50 %"]
+    run(reader, 100, 100 + LEVEL_MS + 20)
+    assert on_palm(projector) == ["one two"]
+    assert reader.roll(9, 3000) == 100 and reader.roll(-20, 3100) == 0
+    assert [event["level"] for event in reader.told if event["name"] == "level"] == [50, 100, 0]
+    reader, _ = shown()
+    assert reader.roll(1, 0) is None
+
+
+def test_who_put_it_away_is_told():
+    for by in ("wearer", "press"):
+        reader, _ = shown()
+        reader.close(by)
+        assert reader.told == [{"name": "dismissed", "card": 1, "by": by}]
+    reader, _ = shown()
+    run(reader, 0, 60000)
+    assert reader.told[-1]["by"] == "timeout"
+
+
+def test_a_brief_card_goes_soon_after_the_hand_that_saw_it():
+    reader, projector = shown(brief=True)
+    reader._lit(0)
+    run(reader, 0, 100)
+    projector.lit = False
+    told = run(reader, 100, 60000)
+    assert near(told[-1][0], 95 + BRIEF_MS)  # it was lit until 95
+    reader, projector = shown(brief=True)
+    projector.lit = False
+    told = run(reader, 0, 60000)
+    assert near(told[-1][0], PALM_MS)  # nobody has looked yet
+
+
+def test_the_same_view_keeps_its_focus_and_another_does_not():
+    projector = FakeProjector()
+    done = []
+    reader = Reader(projector, None)
+    choices = [{"id": "a", "label": "A"}, {"id": "b", "label": "B"}]
+    view = {"choices": choices, "view": "x", "act": lambda name, value: done.append((name, value))}
+    reader.show(card(None, **view), 0)
+    reader.point(1)
+    reader.show(card(None, **view), 10)
+    assert reader.focus == 1
+    reader.show(card(None, **dict(view, view="y")), 20)
+    assert reader.focus == 0
+    reader.choose(30)
+    assert done == [("chosen", "a")] and reader.card is None
+    reader.show(card(None, **view), 40)
+    reader.drop()
+    assert len(done) == 1 and reader.card is None
+
+
+def test_back_and_taps_on_pages():
+    reader, projector = shown(pages=(("one",), ("two",)))
+    assert reader.taps() and reader.next_stop(0) and on_palm(projector) == ["two"]
+    assert not reader.next_stop(0)
+    reader.back()
+    assert on_palm(projector) == ["one"]
+    reader.back()
+    assert reader.card is None
+    reader, _ = shown()
+    assert not reader.taps()

@@ -1,4 +1,4 @@
-"""A stand-in for the package mp-extras/vl53l5cx, which a real board gets at flash time: the names that are used."""
+"""A stand-in for the package mp-extras/vl53l5cx, which a board gets at flash time: the names in use."""
 
 RESOLUTION_8X8 = 64
 POWER_MODE_SLEEP = 0

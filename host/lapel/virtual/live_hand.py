@@ -1,7 +1,7 @@
 """The hand before a virtual pin, live: what its depth sensor sees, 15 frames a second, while the hand moves.
 
-`place` and `thing` put something there at once; `turn`, `shift`, `close` and the others take their time as people
-do. Everything is a movement of the geometric hand of `hand`, seen through the sensor of `depth_sensor`.
+`place` and `thing` put something there at once; `turn`, `close`, `swipe` and the others take their time as
+people do. All is a movement of the geometric hand of `hand`, seen through the sensor of `depth_sensor`.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class LiveHand:
             self.place(None)
 
     async def turn(self, right: float = 0, down: float = 0) -> None:
-        """Tilts to so many detents from its rest: `right` has the hand's right edge nearer, `down` its lower."""
+        """To so many detents from its rest: `right` has the hand's right edge nearer, `down` its lower."""
         await self.move(replace(self._here(), **tilts(self.rest, right, down)), TURN_S)
 
     async def close(self, held_s: float | None = None) -> None:
