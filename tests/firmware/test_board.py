@@ -118,14 +118,16 @@ async def test_when_both_slots_are_bad_the_safe_copy_brings_one_back(tmp_path: P
 async def test_a_button_held_for_two_seconds_starts_the_safe_copy_and_the_window(tmp_path: Path) -> None:
     async with UpdatingRelay(tmp_path / "home") as relay:
         install(tmp_path / "flash", relay.settings(), app())
+        async with Board(tmp_path / "flash"):
+            assert (await relay.joined(1))["firmware"] == "0.1.0"
         async with Board(tmp_path / "flash", held=True) as board:
             await asyncio.sleep(3)
             board.set_input(BUTTON, 1)
-            assert (await relay.joined(1))["firmware"] == "safe"
+            assert (await relay.joined(2))["firmware"] == "safe"
             window = json.loads((tmp_path / "flash/repair.json").read_text())
             assert window["tries"] == 5
         async with Board(tmp_path / "flash"):
-            assert (await relay.joined(2))["firmware"] == "0.1.0"
+            assert (await relay.joined(3))["firmware"] == "0.1.0"
             assert not (tmp_path / "flash/repair.json").exists()
 
 
