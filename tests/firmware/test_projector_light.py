@@ -131,11 +131,9 @@ def test_refresh_and_error_of_any_text(kind, count):
             error, gap = errors(drawn, *mirror)
             assert error <= 0.08 and gap <= 0.08, (lines, mirror, error, gap)
         worst.append(max(max(errors(drawn, *mirror)) for mirror in OFF_MOST))
-    # The densest hanzi take longer, and a few texts err more on the two worst mirrors: measured, not hidden.
-    least_hz = KINDS[kind][2]
-    assert np.median(refresh) >= least_hz
-    assert min(refresh) >= least_hz * (0.95 if "hanzi" in kind else 1)
-    assert np.median(worst) <= 0.095 and max(worst) <= 0.12
+    assert min(refresh) >= KINDS[kind][2]
+    # A few texts err more on the two worst mirrors: measured, not hidden.
+    assert np.median(worst) <= 0.08 and max(worst) <= 0.10
 
 
 def test_text_in_its_place_keeps_the_numbers():
@@ -144,7 +142,7 @@ def test_text_in_its_place_keeps_the_numbers():
     for mirror in (CALIBRATED, *OFF):
         error, gap = errors(drawn, *mirror)
         assert error <= 0.08 and gap <= 0.08, (mirror, error, gap)
-    assert max(max(errors(drawn, *mirror)) for mirror in OFF_MOST) <= 0.09  # measured: 0.080
+    assert max(max(errors(drawn, *mirror)) for mirror in OFF_MOST) <= 0.08
 
 
 @pytest.mark.parametrize(("hz", "damping"), [(250, 0.7), (500, 0.5), (2000, 0.9)])

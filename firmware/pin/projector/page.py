@@ -16,7 +16,7 @@ DOT_UNITS = 4  # a stroke needs a direction, so a dot has a length
 
 TEXT_WIDTH = 2 * FIELD * 94 // 100  # a margin, so that overshoot stays in the field
 TEXT_HEIGHT = 2 * FIELD * 90 // 100
-LINE_UNITS = CAP_UNITS * 34 // 21  # room for an accent above a capital and a descender under the line before
+LINE_UNITS = CAP_UNITS * 25 // 14  # an accent above a capital stays clear of a descender in the line before
 # Of a page's letters: the more there are, the more their light is spread, and what is dim is hard to read.
 MAX_CAP = FIELD * 23 // 100  # 8 mm on a palm
 MAX_WIDE_CAP = FIELD * 30 // 100  # hanzi have many strokes: two lines of three at this size take 7 ms

@@ -95,8 +95,8 @@ class Planner:
         job[4] = min(cap * cap, 16 * 16 << 16)
         job[5] = CORNER_PERCENT
         _limit_speed(path.points, path.lit, self._squared, job)
-        _brake(path.points, self._squared, job)
-        _accelerate(path.points, self._squared, job)
+        _reach(path.points, self._squared, job, 1)
+        _reach(path.points, self._squared, job, 0)
         total = _measure(self._squared, job)
         samples = max(MIN_SAMPLES, (total >> 14) + 2, GENTLE_SAMPLES + GENTLE_LOAD_SAMPLES * path.load)
         samples &= -2  # even, so that the pilot toggles across the seam
@@ -159,78 +159,51 @@ def _limit_speed(points: ptr32, lit: ptr8, squared: ptr32, job: ptr32):
 
 
 @micropython.viper
-def _brake(points: ptr32, squared: ptr32, job: ptr32):
-    """Backward pass: no faster than can be braked before the next point. Twice round: it is a ring."""
+def _reach(points: ptr32, squared: ptr32, job: ptr32, backward: int):
+    """Limits b to what can be reached from the point before or, `backward`, braked before the point after.
+
+    Twice round, because it is a ring.
+    """
     count = int(job[0])
     c1 = int(job[1])
     c2 = int(job[2])
     limit = int(job[3])
     v = 256
     for _ in range(2):
-        for back in range(count):
-            i = count - 1 - back
-            after = i + 1 if i + 1 < count else 0
-            beyond = after + 1 if after + 1 < count else 0
-            b = int(squared[after])
+        for k in range(count):
+            at = k
+            if backward and k:
+                at = count - k
+            before = at - 1 if at else count - 1
+            after = at + 1 if at + 1 < count else 0
+            b = int(squared[at])
             v = (v + b // v) >> 1
             v = ((v + b // v) >> 1) + 1
             most = 4 << 16
             for axis in range(2):
-                x = int(points[2 * after + axis])
-                slope = (int(points[2 * beyond + axis]) - int(points[2 * i + axis])) >> 1
-                bend = int(points[2 * beyond + axis]) + int(points[2 * i + axis]) - 2 * x
+                x = int(points[2 * at + axis])
+                slope = (int(points[2 * after + axis]) - int(points[2 * before + axis])) >> 1
+                bend = int(points[2 * after + axis]) + int(points[2 * before + axis]) - 2 * x
                 u = x - (1 << 20) + (((slope * c1) >> 4) * v >> 8) + (((bend * c2) >> 8) * (b >> 8) >> 4)
-                room = limit + u
+                if backward:
+                    u = 0 - u
+                room = limit - u
                 if slope < 0:
                     slope = 0 - slope
-                    room = limit - u
+                    room = limit + u
                 slope = (slope * c2) >> 4
-                if room < 0:
+                if backward and room < 0:  # forward it brakes: the speed itself asks for too much drive
                     room = 0
                 if slope > 64:
                     a = (room << 10) // slope << 6
                     if a < most:
                         most = a
             b += 2 * most
-            if b < int(squared[i]):
-                squared[i] = b
-
-
-@micropython.viper
-def _accelerate(points: ptr32, squared: ptr32, job: ptr32):
-    """Forward pass: no faster than could be reached from the point before."""
-    count = int(job[0])
-    c1 = int(job[1])
-    c2 = int(job[2])
-    limit = int(job[3])
-    v = 256
-    for _ in range(2):
-        for i in range(count):
-            before = i - 1 if i else count - 1
-            after = i + 1 if i + 1 < count else 0
-            b = int(squared[i])
-            v = (v + b // v) >> 1
-            v = ((v + b // v) >> 1) + 1
-            most = 4 << 16
-            for axis in range(2):
-                x = int(points[2 * i + axis])
-                slope = (int(points[2 * after + axis]) - int(points[2 * before + axis])) >> 1
-                bend = int(points[2 * after + axis]) + int(points[2 * before + axis]) - 2 * x
-                u = x - (1 << 20) + (((slope * c1) >> 4) * v >> 8) + (((bend * c2) >> 8) * (b >> 8) >> 4)
-                room = limit - u
-                if slope < 0:
-                    slope = 0 - slope
-                    room = limit + u
-                slope = (slope * c2) >> 4
-                if slope > 64:  # a negative room brakes: the speed itself asks for too much drive
-                    a = (room << 10) // slope << 6
-                    if a < most:
-                        most = a
-            b += 2 * most
             if b < 64:
                 b = 64
-            if b < int(squared[after]):
-                squared[after] = b
+            to = before if backward else after
+            if b < int(squared[to]):
+                squared[to] = b
 
 
 @micropython.viper
