@@ -25,7 +25,11 @@ class Drv2605l:
             self.registers[register + i] = data[i]
         if register == _GO and data[0] & 1 and self.registers[_MODE] == 0:
             effects = bytes(self.registers[_SEQUENCE : _SEQUENCE + _EFFECTS])
+            world.enter()
             world.send("v", struct.pack("<q", time.ticks_us()), effects, 0, _EFFECTS)
+            if world.link:
+                world.link.flush()
+            world.leave()
 
 
 I2C.chips[ADDRESS] = Drv2605l()

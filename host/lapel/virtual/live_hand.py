@@ -88,7 +88,7 @@ class LiveHand:
 
     async def turn(self, right: float = 0, down: float = 0) -> None:
         """To so many detents from its rest: `right` has the hand's right edge nearer, `down` its lower."""
-        await self.move(replace(self._here(), **tilts(self.rest, right, down)), TURN_S)
+        await self.move(self.tilted(right, down), TURN_S)
 
     async def close(self, held_s: float | None = None) -> None:
         """A fist; opened again after `held_s`, if that is given."""
@@ -124,6 +124,11 @@ class LiveHand:
             self.place(between(start, to, share * share * (3 - 2 * share)))
             await asyncio.sleep(begin + i * PERIOD_MS / 1000 - time.monotonic())
 
+    def tilted(self, right: float, down: float) -> Hand:
+        """This hand, tilted by so many detents."""
+        roll_deg, pitch_deg = self.rest.roll_deg - _degrees(right), self.rest.pitch_deg + _degrees(down)
+        return replace(self._here(), roll_deg=roll_deg, pitch_deg=pitch_deg)
+
     def stop(self) -> None:
         """No more frames."""
         if self._streaming is not None:
@@ -146,11 +151,6 @@ class LiveHand:
         while time.monotonic() - self._changed_at < FADE_S:
             self._send(message(self.frame()))
             await asyncio.sleep(PERIOD_MS / 1000)
-
-
-def tilts(rest: Hand, right: float, down: float) -> dict[str, float]:
-    """`Hand.roll_deg` and `pitch_deg` for so many detents."""
-    return {"roll_deg": rest.roll_deg - _degrees(right), "pitch_deg": rest.pitch_deg + _degrees(down)}
 
 
 def _degrees(detents: float) -> float:

@@ -311,29 +311,94 @@ async def test_wifi_connects_after_a_while_and_can_be_lost(make_pin):
     await pin.wait_for_line("lost True", WAIT_S)
 
 
-async def test_the_hand_and_a_typed_question(make_pin):
+async def test_the_depth_sensor_and_a_typed_question(make_pin):
     pin = await make_pin("""
         import time, world
-        from palm_sensor import PalmSensor
-        palm = PalmSensor()
-        print("hand", palm.present)
-        while not palm.present:
-            time.sleep_ms(2)
-        print("hand", palm.present, palm.distance_mm, palm.age_ms() < 200)
-        while palm.age_ms() < 300:
-            time.sleep_ms(2)
-        print("old")
+        from machine import I2C, Pin
+        from vl53l5cx.mp import VL53L5CXMP
+        fallen = []
+        Pin(3, Pin.IN).irq(lambda pin: fallen.append(time.ticks_ms()), Pin.IRQ_FALLING)
+        sensor = VL53L5CXMP(I2C(0))
+        print("alive", sensor.is_alive(), sensor.init())
+        sensor.resolution = 64
+        sensor.ranging_freq = 15
+        sensor.start_ranging({5, 7})
+        def see(test, text):
+            while True:
+                while not sensor.check_data_ready():
+                    time.sleep_ms(2)
+                data = sensor.get_ranging_data()
+                near = [data.distance_mm[i] for i in range(64) if data.target_status[i] in (5, 9)]
+                if test(near):
+                    print(text, len(data.distance_mm), len(data.target_status))
+                    return
+        see(lambda near: not near, "nothing")
+        see(lambda near: len([mm for mm in near if 280 < mm < 340]) > 15, "hand")
+        begin = len(fallen)
+        time.sleep_ms(50)
+        see(lambda near: near, "again")
+        print("line", len(fallen) > begin)
+        while sensor.check_data_ready():
+            sensor.get_ranging_data()
+            time.sleep_ms(100)
+        print("silent")
         while not world.typed:
             time.sleep_ms(2)
         print("typed", world.typed.pop(0))
         """)
-    await pin.wait_for_line("hand False", WAIT_S)
+    await pin.wait_for_line("alive True 0", WAIT_S)
+    await pin.wait_for_line("nothing 64 64", WAIT_S)
     pin.palm(True, 310)
-    await pin.wait_for_line("hand True 310 True", WAIT_S)
+    await pin.wait_for_line("hand 64 64", WAIT_S)
+    await pin.wait_for_line("line True", WAIT_S)
     pin.palm(True, 310, frozen=True)
-    await pin.wait_for_line("old", WAIT_S)
+    await pin.wait_for_line("silent", WAIT_S)
     await pin.type("现在几点?")
     await pin.wait_for_line("typed 现在几点?", WAIT_S)
+
+
+async def test_the_motor_is_heard_of(make_pin):
+    pin = await make_pin("""
+        import haptic
+        from machine import I2C
+        from pin.haptic import ALERT, Haptic
+        print("plays", Haptic(I2C(0)).play(ALERT))
+        """)
+    await pin.wait_for_line("plays True", WAIT_S)
+    await pin.until(lambda: pin.haptics, WAIT_S, "the motor")
+    assert pin.haptics == [bytes([10, 0x80 | 20, 10])]
+
+
+async def test_a_live_hand_is_seen_frame_by_frame(make_pin):
+    pin = await make_pin("""
+        import time
+        from machine import I2C
+        from vl53l5cx.mp import VL53L5CXMP
+        sensor = VL53L5CXMP(I2C(0))
+        sensor.init()
+        sensor.resolution = 64
+        sensor.ranging_freq = 15
+        sensor.start_ranging({5, 7})
+        print("looking")
+        frames, begin, last = 0, None, None
+        while begin is None or time.ticks_diff(time.ticks_ms(), begin) < 2000:
+            if sensor.check_data_ready():
+                data = sensor.get_ranging_data()
+                if data.distance_mm != last and begin is None and last is not None:
+                    begin = time.ticks_ms()
+                if begin is not None:
+                    frames += data.distance_mm != last
+                last = data.distance_mm
+            time.sleep_ms(1)
+        print("frames", frames)
+        """)
+    await pin.wait_for_line("looking", WAIT_S)
+    await asyncio.sleep(0.2)
+    for _ in range(3):
+        await pin.hand.show()
+        await pin.hand.away()
+    await pin.wait_for_line("frames", WAIT_S)
+    assert int((await pin.wait_for_line("frames", WAIT_S)).split()[1]) > 20  # 30 on an idle computer
 
 
 async def test_a_program_that_ends_is_told_and_nobody_waits_for_it(make_pin):
