@@ -6,6 +6,7 @@ guide says which variable names the bridge). A pin's number is the name that Bli
 
 import datetime
 import errno
+import faulthandler
 import os
 import sys
 import threading
@@ -124,10 +125,14 @@ class RTC:
 
 
 class Timer:
-    """The laser's guard has one; a computer has no laser, so it is never started."""
+    """The chip's for what must be seen while the app hangs. Here there is no laser, and the watchdog itself says
+    where the program hung."""
 
     def __init__(self, id):
         pass
+
+    def init(self, *, period, callback):
+        """It never comes."""
 
 
 class WDT:
@@ -144,7 +149,8 @@ class WDT:
     def _watch(self):
         while time.monotonic() - self._fed < self._timeout_s:
             time.sleep(self._timeout_s / 10)
-        sys.stderr.write("lapel: the watchdog ended the program\n")
+        sys.stderr.write("lapel: the watchdog ends the program, which hangs here:\n")
+        faulthandler.dump_traceback()
         os._exit(BITTEN)
 
 

@@ -12,6 +12,8 @@ from pin.wall import Wall, margin_ms
 from pin.watchdog import APP_MS, LINK_MS, MIC_MS, Watchdog
 
 PARTING_MS = 3000  # for the link to close before the radio goes
+WATCH_TIMER = 1  # the laser's guard has 0
+WATCH_MS = 1000
 CRASH_MS = 5000  # between two crash reports
 LOW_MEMORY = "memory: restarted with %d bytes free"
 
@@ -95,6 +97,7 @@ class Body:
         if woken == sleep.BUTTON:
             self._feel("ready")
         self.watchdog.expect("app", APP_MS, now_ms)
+        machine.Timer(WATCH_TIMER).init(period=WATCH_MS, callback=self._on_timer)
 
     def _follow_power(self, now_ms):
         app, facts = self._app, self.facts
@@ -174,6 +177,9 @@ class Body:
         else:
             dog.forget("microphone")
         dog.poll(now_ms)
+
+    def _on_timer(self, _):
+        self.watchdog.check(ticks_ms())
 
     def _stale(self, name):
         crash.keep_text("watchdog: %s fell silent while %s" % (name, self._state))

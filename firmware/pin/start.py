@@ -6,7 +6,7 @@ import sys
 import time
 
 import slots
-from pin import log
+from pin import crash, log
 from pin.calibration import mirror
 from pin.clock import ticks_diff, ticks_ms
 from pin.settings import SettingsError, load
@@ -65,6 +65,7 @@ def run():
             if slots.on_trial():
                 raise  # an update that breaks is not worth four tries
             log.error("start", "the app failed: %r" % error)
+            crash.keep(error, "app")
             sys.print_exception(error)
         failures = [at for at in failures if ticks_diff(ticks_ms(), at) < RESTARTS_MS] + [ticks_ms()]
         if len(failures) > RESTARTS:

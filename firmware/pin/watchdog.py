@@ -74,15 +74,22 @@ class Watchdog:
                     log.warning("watchdog", "off: there is a file %r in the flash" % HOLD)
                 return
             self._wdt = self._open(BITE_MS)
+        self.check(now_ms)
         if self.stale is None:
-            for name in self._beats:
-                within_ms, at = self._beats[name]
-                if ticks_diff(now_ms, at) > within_ms:
-                    self.stale = name
-                    log.error("watchdog", "%s gave no sign for %d ms: a reset follows" % (name, within_ms))
-                    self._on_stale(name)
-                    return
             self._wdt.feed()
+
+    def check(self, now_ms):
+        """Who is silent? Also called by a timer, for an app that hangs polls no more: a loop in Python is still
+        interrupted, so that what hung is written down before the bite; a call that blocks is not."""
+        if self._wdt is None or self.stale is not None:
+            return
+        for name in self._beats:
+            within_ms, at = self._beats[name]
+            if ticks_diff(now_ms, at) > within_ms:
+                self.stale = name
+                log.error("watchdog", "%s gave no sign for %d ms: a reset follows" % (name, within_ms))
+                self._on_stale(name)
+                return
 
 
 def _exists(path):

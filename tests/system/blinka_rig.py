@@ -1,6 +1,6 @@
 """`lapel pin --board blinka` with fakes below Blinka and PortAudio: python blinka_rig.py WAV FLASH
 
-Fakes, for what this computer does not have: the chips on the I2C bus, the level of one GPIO, PortAudio's input.
+Fakes, for what this computer lacks: the chips on the I2C bus, the level of one GPIO, PortAudio's input.
 A line on stdin moves the button ("press", "release"); "end" prints as JSON what the chips saw and exits.
 """
 

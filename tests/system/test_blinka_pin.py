@@ -1,4 +1,4 @@
-"""The pin's app on CPython through Blinka, against a real relay: asked from a recording, read from its LEDs."""
+"""The pin's app on CPython through Blinka, against a real relay: asked by a recording, read off its LEDs."""
 
 from __future__ import annotations
 
