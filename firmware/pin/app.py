@@ -249,7 +249,7 @@ class App:
         state, hand = self.machine.state, self.parts.hand
         if state == ASLEEP:
             hand.rest()
-        elif state != LISTENING and not self._is_busy():
+        elif state != LISTENING:
             needed = self.reader.card is not None or state == THINKING or bool(self.waiting.cards)
             event = hand.poll(now, needed)
             if event is not None and not self._fault:
