@@ -85,6 +85,7 @@ class Config:
     console: ConsoleConfig = field(default_factory=ConsoleConfig)
     notices: NoticesConfig = field(default_factory=NoticesConfig)
     skills: dict[str, dict[str, Any]] = field(default_factory=dict)  # each skill checks its own
+    mcp: dict[str, dict[str, Any]] = field(default_factory=dict)  # servers of tools, by name
     skills_home: Path | None = None  # whose folder `skills` is read, if not this home's
 
 
@@ -110,12 +111,13 @@ def load(home: Path | None = None) -> Config:
         "console": ConsoleConfig,
         "notices": NoticesConfig,
     }
-    skills = _skill_tables(path, tables.pop("skills", {}))
+    skills = _named_tables(path, "skills.weather", tables.pop("skills", {}))
+    mcp = _named_tables(path, "mcp.lights", tables.pop("mcp", {}))
     for name in tables:
         if name not in known:
             raise ConfigError(f"{path}: unknown table [{name}]; expected one of {', '.join(known)}")
     built = {name: _table(path, name, cls, tables.get(name, {})) for name, cls in known.items()}
-    config = Config(home=home, **built, skills=skills)
+    config = Config(home=home, **built, skills=skills, mcp=mcp)
     quiet_hours(config.notices)
     if config.llm.tools not in _TOOLS:
         raise ConfigError(f"{path}: [llm] tools: expected {', '.join(_TOOLS)}, got {config.llm.tools!r}")
@@ -161,10 +163,10 @@ def _table(path: Path, name: str, cls: type, values: Any) -> Any:
     return table
 
 
-def _skill_tables(path: Path, tables: Any) -> dict[str, dict[str, Any]]:
-    """The tables [skills.NAME] as they are: what each may hold, its skill says."""
+def _named_tables(path: Path, such_as: str, tables: Any) -> dict[str, dict[str, Any]]:
+    """The tables [skills.NAME] or [mcp.NAME] as they are: what each may hold, its reader says."""
     if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
-        raise ConfigError(f"{path}: expected tables such as [skills.weather], got {tables!r}")
+        raise ConfigError(f"{path}: expected tables such as [{such_as}], got {tables!r}")
     return tables
 
 

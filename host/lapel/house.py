@@ -19,6 +19,7 @@ from .assistant.household import Household
 from .assistant.intents import Matcher
 from .assistant.llm import LanguageModel
 from .assistant.local_model import LocalModel, LocalModelError
+from .assistant.mcp_tools import McpServers
 from .config import Config, quiet_hours
 from .devices.room import DeviceRoom
 from .models import ModelError, Progress
@@ -125,6 +126,7 @@ class House:
         await self.household.load()
         stack.push_async_callback(self.household.close)
         self.household.start()
+        await stack.enter_async_context(McpServers(config.mcp, self.household))
         acting = Acting(self.household)
         matcher = await asyncio.to_thread(Matcher, self.household.tools)  # it parses hundreds of templates
         assistant = LocalFirstAssistant(self._model, acting, matcher)

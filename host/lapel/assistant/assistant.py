@@ -64,7 +64,9 @@ class LocalFirstAssistant:
         self._model = model
         self._acting = acting
         self._matcher = matcher
-        self._agent = Agent(model, acting, Router(acting.household.tools, matcher.words()))
+        router = Router(acting.household.tools, matcher.words())
+        acting.household.watch(router.learn)
+        self._agent = Agent(model, acting, router)
         self._talks: dict[str, Talk] = {}
 
     async def answer(

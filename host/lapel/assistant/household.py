@@ -51,6 +51,7 @@ class Household:
         self._contexts: dict[str, SkillContext] = {}
         self._starting: dict[str, asyncio.Task[None]] = {}
         self._failed: dict[str, tuple[int, float]] = {}  # calls in a row, and when
+        self._watchers: list[Callable[[], None]] = []
 
     @property
     def now(self) -> datetime.datetime:
@@ -65,17 +66,30 @@ class Household:
         """Calls every skill's `start`, side by side, beside the caller. A tool waits for its own."""
         for skill in self.skills:
             if not skill.failure:
-                self._contexts[skill.name] = SkillContext(
-                    skill.name,
-                    settings=skill.settings,
-                    store=self._store(skill.name),
-                    memory=self._memory,
-                    outlet=self._outlet,
-                    book=self.book,
-                    clock=self._clock,
-                    language=self.language,
-                )
-                self._starting[skill.name] = asyncio.create_task(self._start(skill))
+                self._begin(skill)
+
+    def offer(self, skill: Skill) -> None:
+        """Puts in a skill whose tools come and go, in place of the one of this name. Raises SkillError."""
+        self.withdraw(skill.name)
+        if taken := next((tool.name for tool in skill.tools if tool.name in self.tools), ""):
+            raise SkillError(f"the tool {taken} of {skill.name} has the name of another; rename {skill.name}")
+        self.skills.append(skill)
+        self.tools.update({tool.name: tool for tool in skill.tools})
+        self._begin(skill)
+        self._tell_watchers()
+
+    def withdraw(self, name: str) -> None:
+        """Takes a skill that was offered out again."""
+        gone = self.skill(name)
+        if gone is not None:
+            self.skills.remove(gone)
+            for tool in gone.tools:
+                self.tools.pop(tool.name, None)
+            self._tell_watchers()
+
+    def watch(self, changed: Callable[[], None]) -> None:
+        """`changed` is called whenever there are other tools."""
+        self._watchers.append(changed)
 
     async def started(self) -> None:
         """Waits until every skill's `start` has returned, failed or taken too long."""
@@ -139,6 +153,23 @@ class Household:
         """The wearer said "stop": whether any skill had something to stop."""
         names = [skill.name for skill in self.skills if not skill.failure and skill.hook("stop")]
         return any(await asyncio.gather(*(self.tell(name, "stop") for name in names)))
+
+    def _begin(self, skill: Skill) -> None:
+        self._contexts[skill.name] = SkillContext(
+            skill.name,
+            settings=skill.settings,
+            store=self._store(skill.name),
+            memory=self._memory,
+            outlet=self._outlet,
+            book=self.book,
+            clock=self._clock,
+            language=self.language,
+        )
+        self._starting[skill.name] = asyncio.create_task(self._start(skill))
+
+    def _tell_watchers(self) -> None:
+        for changed in self._watchers:
+            changed()
 
     async def _of(self, tool: ToolInfo) -> tuple[Skill, SkillContext]:
         """The tool's skill, once it has started."""

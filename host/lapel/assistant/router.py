@@ -1,7 +1,8 @@
 """Is an action meant, and which? Cheap and local, so that open questions do not wait for a second model call.
 
-Words of a question are weighed against the words of each tool (its templates, its description): a word that
-few tools share tells more (inverse document frequency). A request also sounds like one.
+Words of a question are weighed against the words of each tool (its templates, its description, examples): a
+word that few tools share tells more (inverse document frequency). A request also sounds like one: it speaks of
+me, of a time, it bids; a question about the world begins otherwise.
 """
 
 from __future__ import annotations
@@ -11,11 +12,15 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
 
 from .intents import normalise
 from .tools import ToolInfo
 
-MOST = 8  # tools offered to the model; the right one is among them, and a small model reads few well
+MOST = 7  # tools offered to the model; the right one is among them, and a small model reads few well
 _WORD = re.compile(r"[a-z']+|[\u3400-\u9fff]+")
 # Words that stand in questions of every kind.
 _COMMON = frozenset(
@@ -32,25 +37,50 @@ _COMMON = frozenset(
 )
 # How requests begin, in the languages that have templates; a question begins otherwise.
 _BIDDING = re.compile(
-    r"^(?:please |could you |can you |would you |will you |i want |i need |i'd like |i would like |i have "
-    r"to |"
-    r"don't let me |do not let me |make sure |set |start |stop |pause |resume |play |turn |switch |put |add "
-    r"|remove |"
-    r"delete |cancel |remind |wake |note |write |remember |forget |send |text |message |tell |email |mail |"
-    r"reply |"
-    r"answer |call |ring |find |check |read |show |list |open |close |lock |unlock |skip |next |mute |"
-    r"unmute |dim |"
-    r"create |schedule |book |move |clear |count |calculate |convert |let |jot |take |get |give |increase |"
-    r"decrease |"
-    r"raise |lower |louder|quieter|archive |mark |ask |order |buy )"
+    r"(?:please|could you|can you|would you|will you|don't let me|make|set|start|stop|pause|resume|play|"
+    r"turn|switch|"
+    r"put|add|remove|delete|cancel|drop|scrap|remind|nudge|poke|ping|shout|beep|wake|note|write|remember|"
+    r"keep|hold|"
+    r"forget|send|text|message|tell|let|email|mail|shoot|reply|respond|answer|call|ring|find|check|read|"
+    r"show|list|open|"
+    r"close|lock|unlock|skip|next|mute|dim|create|schedule|book|block|pencil|move|clear|count|calculate|"
+    r"convert|jot|"
+    r"take|get|give|increase|decrease|raise|lower|louder|quieter|crank|archive|mark|ask|order|buy|anything|"
+    r"any)\b"
+)
+_MINE = re.compile(r"\b(?:i|i'm|i've|i'd|i'll|my|mine|me|we|we're|we've|our|us)\b|[我咱]")
+_WHEN = re.compile(
+    r"\b(?:today|tonight|tomorrow|(?:mon|tues|wednes|thurs|fri|satur|sun)days?|weekend|(?:this|in the) "
+    r"(?:morning|"
+    r"afternoon|evening)|[ap]\.?m\.?|minutes?|hours?|o'?clock|half past|quarter (?:past|to))\b|"
+    r"[今明后]天|今晚|明早|分钟|小时|[一二三四五六七八九十两\d]点|周[一二三四五六日末]"
 )
 _BIDDING_ZH = re.compile(
     "设|定|提醒|叫我|记|播|放|停|暂停|继续|下一|上一|发|给|打开|关|加|删|取消|查|读|回|帮|把|调|换|找|别忘|"
-    "买|算"
+    "买|算|跟|告诉|要不要|想听"
 )
-_STEMS = ("ing", "ed", "es", "s")
-_ENOUGH = 1.6  # without a request's beginning, this much weight; "unread mail?" has it
-_ENOUGH_BIDDEN = 0.7
+# Questions about the world; the wearer's own things are asked for in other words.
+_WORLD = re.compile(
+    r"(?:who|why|explain|define|how (?:do|does|did|can|to|old|tall|far|big|deep|fast)|what (?:does|happened|"
+    r"would)|"
+    r"what is (?:a|an)\b|what's the difference|(?:tell|write|read|sing) (?:me )?(?:a|an|about)\b|can you "
+    r"(?:write|explain)|"
+    r"is (?:a|an|it true)\b|are there|do (?:fish|cats|dogs|people|you)|recommend|which (?:country|planet|"
+    r"animal)|"
+    r"为什么|怎么|谁是|什么是|什么叫|介绍|解释|讲)"
+)
+_ENOUGH = 1.25
+_MINE_TELLS, _WHEN_TELLS, _BIDDING_TELLS, _WORLD_TELLS = 0.45, 0.45, 0.5, -0.7
+_EXAMPLES = Path(__file__).parent / "examples.yaml"
+
+
+@dataclass(frozen=True)
+class Example:
+    """What somebody might say, and the action that is meant."""
+
+    text: str
+    tool: str
+    arguments: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -64,31 +94,81 @@ class Routed:
 class Router:
     """`templates` are the literal words of each tool's sentences."""
 
-    def __init__(self, tools: Mapping[str, ToolInfo], templates: Mapping[str, Iterable[str]]) -> None:
-        words = {
-            name: _features(" ".join([tool.description, name.replace("_", " "), *templates.get(name, ())]))
-            for name, tool in tools.items()
-            if tool.sayable
-        }
+    def __init__(
+        self,
+        tools: Mapping[str, ToolInfo],
+        templates: Mapping[str, Iterable[str]],
+        examples: Path = _EXAMPLES,
+    ) -> None:
         self._tools = tools
+        self._templates = {name: list(words) for name, words in templates.items()}
+        listed = yaml.safe_load(examples.read_text("utf-8"))
+        self._examples = [
+            (Example(text, tool, arguments), frozenset(_features(normalise(text))))
+            for tool, said in listed.items()
+            for text, arguments in said
+        ]
+        self.learn()
+
+    def learn(self) -> None:
+        """Weighs the words of the tools that there are now."""
+        words: dict[str, list[str]] = {}
+        for name, tool in self._tools.items():
+            if tool.sayable:
+                texts = [tool.description, name.replace("_", " "), *self._templates.get(name, ())]
+                said = [word for example, found in self._examples if example.tool == name for word in found]
+                words[name] = _features(" ".join(texts)) + said
         self._words = {name: set(found) for name, found in words.items()}
         shared = Counter(word for found in self._words.values() for word in found)
-        count = max(2, len(tools))
+        count = max(2, len(self._tools))
         self._weight = {word: math.log(1 + count / n) / math.log(1 + count) for word, n in shared.items()}
 
     def route(self, question: str) -> list[Routed]:
-        """Tools that may be meant, the likeliest first; none for a question that no tool has words of."""
+        """Tools that may be meant, the likeliest first; none for a question that sounds like no request."""
         text = normalise(question)
-        asked = set(_features(text))
-        bidden = bool(_BIDDING.match(text) or _BIDDING_ZH.search(text))
+        asked = frozenset(_features(text))
+        nearest: dict[str, float] = {}
+        for example, words in self._examples:
+            nearest[example.tool] = max(nearest.get(example.tool, 0.0), self._likeness(asked, words))
         scored = [
-            Routed(self._tools[name], sum(self._weight[word] for word in asked & words))
+            Routed(tool, self._overlap(asked & words) + 2 * nearest.get(name, 0.0))
             for name, words in self._words.items()
+            if (tool := self._tools.get(name)) is not None
         ]
         scored.sort(key=lambda routed: -routed.score)
-        if not scored or scored[0].score < (_ENOUGH_BIDDEN if bidden else _ENOUGH):
+        best = min(1.5, scored[0].score) if scored else 0.0  # many small words are no request
+        if best <= 0 or best + _sounds(text) < _ENOUGH:
             return []
         return [routed for routed in scored[:MOST] if routed.score > 0]
+
+    def nearest(self, question: str, tools: Iterable[str], most: int) -> list[Example]:
+        """Examples of these tools that are most like the question, the likest last."""
+        asked = frozenset(_features(normalise(question)))
+        wanted = set(tools)
+        found = [
+            (self._likeness(asked, words), example)
+            for example, words in self._examples
+            if example.tool in wanted
+        ]
+        found.sort(key=lambda each: each[0])
+        return [example for _, example in found[-most:]]
+
+    def _overlap(self, words: frozenset[str] | set[str]) -> float:
+        return sum(self._weight.get(word, 1.0) for word in words)
+
+    def _likeness(self, one: frozenset[str], other: frozenset[str]) -> float:
+        """Of two texts, by the weight of what they share: 0 to 1."""
+        return self._overlap(one & other) / (self._overlap(one | other) or 1.0)
+
+
+def _sounds(text: str) -> float:
+    """How much a text sounds like a request, whatever it is about."""
+    told = 0.0
+    told += _MINE_TELLS if _MINE.search(text) else 0.0
+    told += _WHEN_TELLS if _WHEN.search(text) else 0.0
+    told += _BIDDING_TELLS if _BIDDING.match(text) or _BIDDING_ZH.search(text) else 0.0
+    told += _WORLD_TELLS if _WORLD.match(text) else 0.0
+    return told
 
 
 def _features(text: str) -> list[str]:
