@@ -124,10 +124,10 @@ class Depth:
         return None
 
     def _move(self, now_ms):
+        if self.state == FAILED and self._retry.set and not self._retry.passed(now_ms):
+            return
         step = MOVES.get((self.state, self._wanted))
         if step == "begin":
-            if self._retry.set and not self._retry.passed(now_ms):
-                return
             self._begin()
         elif step == "wake":
             self._sensor.power_mode = 1
