@@ -74,7 +74,7 @@ async function signOut() {
   show();
 }
 
-addEventListener("hashchange", () => { if (!location.hash.startsWith("#welcome=")) show(); });
+addEventListener("hashchange", show);
 addEventListener("signedout", () => show());
 await begin();
 show();
