@@ -19,7 +19,7 @@ from ..confirm import Deed
 from ..skills import SkillError
 from .acting import Acting
 from .llm import LanguageModel, ToolCall
-from .router import Routed, Router
+from .router import Example, Routed, Router
 from .tools import ArgumentError, ToolInfo
 
 log = logging.getLogger(__name__)
@@ -37,6 +37,8 @@ _ACTION = (
     "Actions:\n{actions}"
 )
 _NO_ACTION = "none"
+_NO_EXAMPLES = [("how tall is the eiffel tower", '{"action": "none"}')]
+_EXAMPLES = 6  # of the likeliest actions; each costs about forty tokens of reading
 
 
 @dataclass
@@ -83,7 +85,9 @@ class Agent:
     async def _action(self, asked: Asked, routed: Sequence[Routed]) -> Shown | None:
         """One action of the likeliest tools; None if the model sees none."""
         tools = [each.tool for each in routed]
-        found = await self._model.object(action_messages(asked.question, tools), action_schema(tools))
+        examples = self._router.nearest(asked.question, [tool.name for tool in tools], _EXAMPLES)
+        messages = action_messages(asked.question, tools, examples)
+        found = await self._model.object(messages, action_schema(tools))
         name, given = read_action(found)
         tool = next((tool for tool in tools if tool.name == name), None)
         if tool is None:
@@ -197,17 +201,24 @@ def as_data(text: str) -> str:
     return _DATA.format(text=text.replace("<data>", "(data)").replace("</data>", "(/data)"))
 
 
-def action_messages(question: str, tools: Sequence[ToolInfo]) -> list[dict[str, Any]]:
-    """What a model without tool calls is asked for an action."""
+def action_messages(
+    question: str, tools: Sequence[ToolInfo], examples: Sequence[Example] = ()
+) -> list[dict[str, Any]]:
+    """What a model without tool calls is asked for an action; `examples` as turns before the question."""
     lines = []
     for tool in tools:
         parameters = ", ".join(f"{p.name}: {p.description or p.kind.expected}" for p in tool.parameters)
         lines.append(f"{tool.name}({parameters}) - {tool.description}")
-    lines.append(f"{_NO_ACTION}() - Anything else.")
-    return [
-        {"role": "system", "content": _ACTION.format(actions="\n".join(lines))},
-        {"role": "user", "content": question},
-    ]
+    messages = [{"role": "system", "content": _ACTION.format(actions="\n".join(lines))}]
+    by_name = {tool.name: tool for tool in tools}
+    for text, action in [(e.text, _example_action(e, by_name[e.tool])) for e in examples] + _NO_EXAMPLES:
+        messages += [{"role": "user", "content": text}, {"role": "assistant", "content": action}]
+    return [*messages, {"role": "user", "content": question}]
+
+
+def _example_action(example: Example, tool: ToolInfo) -> str:
+    given = {p.name: str(example.arguments.get(p.name, "")) for p in tool.parameters}
+    return json.dumps({"action": tool.name, **given}, ensure_ascii=False)
 
 
 def action_schema(tools: Sequence[ToolInfo]) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """Is an action meant, and which? Cheap and local, so that open questions do not wait for a second model call.
 
-Words of a question are weighed against the words of each tool (its templates, its description, examples): a
-word that few tools share tells more (inverse document frequency). A request also sounds like one: it speaks of
-me, of a time, it bids; a question about the world begins otherwise.
+Words of a question are weighed against the words of each tool (its templates, its description, examples):
+a word that few tools share tells more (inverse document frequency). A request also sounds like one: it speaks
+of me, of a time, it bids; a question about the world begins otherwise.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from .intents import normalise
 from .tools import ToolInfo
 
 MOST = 7  # tools offered to the model; the right one is among them, and a small model reads few well
+_STEMS = ("ing", "ed", "es", "s")
 _WORD = re.compile(r"[a-z']+|[\u3400-\u9fff]+")
 # Words that stand in questions of every kind.
 _COMMON = frozenset(

@@ -75,8 +75,8 @@ class ToolInfo:
 
     @property
     def sayable(self) -> bool:
-        """Whether a model may call it. What wants an id is for choices on cards: nobody says an id."""
-        return not any(p.name == "id" for p in self.parameters)
+        """Whether a model may call it. What needs an id is for choices on cards: nobody says an id."""
+        return not any(p.name == "id" and p.required for p in self.parameters)
 
     def schema(self) -> dict[str, Any]:
         """JSON Schema of the arguments."""
