@@ -17,6 +17,7 @@ from rich.table import Table
 
 from .. import config, models
 from ..assistant.endpoints import EndpointError, offers, resolved
+from ..devices import control
 from ..devices.certificate import server_context
 from ..devices.pins import Pins, PinsError
 from ..house import chosen_endpoint, needed_models, speech_settings
@@ -40,10 +41,17 @@ class Finding:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument(
+        "--port",
+        nargs="?",
+        const="",
+        metavar="PORT",
+        help="look at the board on this port instead (default: the only one there is)",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
-    findings = list(examine())
+    findings = examine() if options.port is None else _board(options.port)
     if options.json:
         sys.stdout.write(json.dumps([asdict(finding) for finding in findings]) + "\n")
     else:
@@ -62,6 +70,22 @@ def examine() -> list[Finding]:
         _home, _disk, _certificate, _pins, _history, _port, _speech, _models, _language_model,
     )  # fmt: skip
     return findings + [check(settings) for check in checks]
+
+
+def _board(port: str) -> list[Finding]:
+    """What is wrong with the board on this computer's USB."""
+    from ..devices import board_check  # brings the tools for boards, which nobody else needs
+
+    home = config.load().home
+
+    def connected(pin: str) -> bool:
+        try:
+            return any(e["pin"] == pin and e["connected"] for e in control.ask(home, "pins"))
+        except control.ControlError:
+            return False
+
+    found = board_check.examine(port or None, connected)
+    return [Finding(one.part, one.state, one.detail, one.advice) for one in found]
 
 
 def _python() -> Finding:

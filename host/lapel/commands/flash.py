@@ -31,7 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="HOST[:PORT]",
         help="where the pin finds the relay; again for more, tried in this order (default: from config.toml)",
     )
-    parser.add_argument("--ticket", action="store_true", help="ask for a ticket of a relay on another computer")
+    parser.add_argument(
+        "--ticket", action="store_true", help="ask for a ticket of a relay on another computer"
+    )
     parser.add_argument("--erase", action="store_true", help="erase everything first, also the pairing")
     parser.add_argument("--pair", action="store_true", help="pair anew, also if the pin is paired")
     parser.add_argument("--wifi", action="store_true", help="ask for the Wi-Fi networks again")
@@ -89,4 +91,6 @@ def _address(text: str) -> tuple[str, int]:
             raise ValueError
         return parts.hostname, parts.port or PORT
     except ValueError:
-        raise CommandError(f"--relay: expected an address like 192.168.1.5 or home.example.org:5273, got {text!r}") from None
+        raise CommandError(
+            f"--relay: expected an address like 192.168.1.5 or home.example.org:5273, got {text!r}"
+        ) from None

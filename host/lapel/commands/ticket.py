@@ -12,7 +12,9 @@ from ..devices.tickets import TICKET_S, Tickets
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", nargs="?", default="my pin", help="how you call the pin (default: my pin)")
-    parser.add_argument("--host", help="address at which the pin reaches this relay (default: from config.toml)")
+    parser.add_argument(
+        "--host", help="address at which the pin reaches this relay (default: from config.toml)"
+    )
     parser.add_argument("--port", type=int, help="its port (default: from config.toml)")
 
 

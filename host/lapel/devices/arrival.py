@@ -24,7 +24,8 @@ _SIGNS: tuple[tuple[re.Pattern[str], Code, str], ...] = (
     (
         re.compile(r"another relay's key was refused"),
         Code.BAD_SETTINGS,
-        "this pin belongs to another relay: unplug it, plug it in with its button held for 2 seconds and run lapel "
+        "this pin belongs to another relay: unplug it, plug it in with its button held for 2 seconds and run "
+        "lapel "
         "flash again within two minutes, or run lapel flash --erase",
     ),
     (
@@ -35,7 +36,8 @@ _SIGNS: tuple[tuple[re.Pattern[str], Code, str], ...] = (
     (
         re.compile(r"link: \S+:\d+: (.+)"),
         Code.RELAY_UNREACHED,
-        "the pin is on the Wi-Fi but does not reach the relay ({0}); check that lapel relay runs, that [relay] host in "
+        "the pin is on the Wi-Fi but does not reach the relay ({0}); check that lapel relay runs, that "
+        "[relay] host in "
         "its config.toml is its address in this network, and that no firewall is between",
     ),
     (
@@ -57,9 +59,13 @@ _SIGNS: tuple[tuple[re.Pattern[str], Code, str], ...] = (
 )
 
 
-def wait(port: Port, connected: Callable[[], bool], progress: Callable[[str], None]) -> str:
-    """Follows the board's log until it is connected; where to. Raises BoardError that says what is in the way."""
-    end = time.monotonic() + CONNECT_S
+def wait(
+    port: Port, connected: Callable[[], bool], progress: Callable[[str], None], deadline_s: float = CONNECT_S
+) -> str:
+    """Follows the board's log until it is connected; where to. Raises BoardError that says what is in the
+    way.
+    """
+    end = time.monotonic() + deadline_s
     log: list[str] = []
     asked, welcomed = 0.0, ""
     for line in lines(port, end):
@@ -70,16 +76,20 @@ def wait(port: Port, connected: Callable[[], bool], progress: Callable[[str], No
             welcomed = found[1] if found else welcomed
         if time.monotonic() - asked > _ASK_EVERY_S or welcomed:
             asked = time.monotonic()
-            if connected():
+            if connected() or (welcomed and line == ""):  # a relay elsewhere cannot be asked
                 return welcomed
     raise diagnosis(log, welcomed)
 
 
-def lines(port: Port, end: float) -> Iterator[str]:
-    """Lines that the board prints until `end`; "" now and then when there is none. Finds it again after a reset."""
+def lines(port: Port, end: float, back_s: float = BACK_S) -> Iterator[str]:
+    """Lines that the board prints until `end`; "" now and then when there is none. Finds it again after a
+    reset.
+
+    Raises BoardError if it stays away for `back_s`.
+    """
     while time.monotonic() < end:
         with contextlib.suppress(OSError):  # it went away: look for it again
-            path = str(Path(again(port, BACK_S).path).resolve())
+            path = str(Path(again(port, back_s).path).resolve())
             with serial.serial_for_url(path, 115200, timeout=_READ_S) as opened:
                 part = b""
                 while time.monotonic() < end:
@@ -107,7 +117,8 @@ def diagnosis(log: list[str], welcomed: str = "") -> BoardError:
     if not log:
         return BoardError(
             Code.NOT_STARTED,
-            f"the board printed nothing for {CONNECT_S:.0f} s; press its RESET button, then run lapel doctor --port",
+            f"the board printed nothing for {CONNECT_S:.0f} s; press its RESET button, then run lapel doctor "
+            "--port",
         )
     return BoardError(
         Code.NOT_CONNECTED,

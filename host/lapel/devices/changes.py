@@ -97,7 +97,8 @@ class Changes:
             raise ControlError(str(error)) from error
         except (Gone, TimeoutError) as gone:
             raise ControlError(
-                f"{link.name} did not answer; its old key still counts, and the new one is offered again when "
+                f"{link.name} did not answer; its old key still counts, and the new one is offered again "
+                "when "
                 "it connects"
             ) from gone
         finally:

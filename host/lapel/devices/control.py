@@ -1,6 +1,7 @@
 """How a command line asks the relay that runs: one JSON object a line, over a socket in Lapel's home.
 
-The socket is for its owner only (mode 0600 in a folder of mode 0700); who may write there may read the keys as well.
+The socket is for its owner only (mode 0600 in a folder of mode 0700); who may write there may read the keys
+as well.
 """
 
 from __future__ import annotations

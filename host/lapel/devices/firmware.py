@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import platformdirs
+
 from lapel import viper
 
 from . import boards

@@ -86,11 +86,14 @@ def find(job: Job) -> str:
             name = prompts.line(f"Which board is it? ({', '.join(known)}) [{known[0]}] ") or known[0]
         except prompts.PromptError:
             raise BoardError(
-                Code.NO_BOARD, f"USB does not say which board this is; name it with --board: {', '.join(known)}"
+                Code.NO_BOARD,
+                f"USB does not say which board this is; name it with --board: {', '.join(known)}",
             ) from None
     job.board = boards.load(name)
     if not job.board.image:
-        raise BoardError(Code.NO_BOARD, f"{name} is no board to be flashed; known: {', '.join(boards.names())}")
+        raise BoardError(
+            Code.NO_BOARD, f"{name} is no board to be flashed; known: {', '.join(boards.names())}"
+        )
     return f"{job.port.path}, {name}"
 
 
@@ -142,7 +145,9 @@ def ask(job: Job) -> str:
     try:
         Settings(job.wanted)  # the firmware's own check
     except SettingsError as error:
-        raise BoardError(Code.BAD_SETTINGS, f"the pin would not take these settings: {error.detail}") from error
+        raise BoardError(
+            Code.BAD_SETTINGS, f"the pin would not take these settings: {error.detail}"
+        ) from error
     return f"{job.wanted['pin']}, {len(networks)} network{'s' * (len(networks) > 1)}"
 
 
@@ -159,7 +164,8 @@ def _paired(job: Job) -> dict[str, Any]:
     if tickets.only_here(addresses[0][0]) and not job.port.is_terminal:
         raise BoardError(
             Code.NO_RELAY,
-            f"the relay listens at {addresses[0][0]}, which only this computer reaches; set [relay] host in config.toml "
+            f"the relay listens at {addresses[0][0]}, which only this computer reaches; set [relay] host in "
+            "config.toml "
             "to its address in your network, restart it and run lapel flash again",
         )
     try:
@@ -180,7 +186,8 @@ def _for_ticket(job: Job) -> dict[str, Any]:
     if not text:
         raise BoardError(
             Code.NO_RELAY,
-            "no relay runs on this computer; start it with lapel relay in another terminal, or run lapel ticket on the "
+            "no relay runs on this computer; start it with lapel relay in another terminal, or run lapel "
+            "ticket on the "
             "relay's computer, and run lapel flash again",
         )
     try:
@@ -196,7 +203,7 @@ def get_image(job: Job) -> str:
     if job.options.image is not None:
         found = images.given(job.options.image)
     else:
-        found = images.image(job.on.image_url, job.progress)
+        found = images.image(job.on.image_url(job.chip.psram_mb if job.chip else 0), job.progress)
     job.image = found.path
     if found.new:
         job.say(f"The maker publishes no hash of this image. From now on it must be SHA-256 {found.sha256}")
@@ -214,7 +221,8 @@ def write_image(job: Job) -> str:
     if facts.heap_bytes <= install.HEAP_BYTES:
         raise BoardError(
             Code.WRONG_IMAGE,
-            f"this MicroPython has {facts.heap_bytes >> 10} kB of heap: it finds no PSRAM. Use the image for this "
+            f"this MicroPython has {facts.heap_bytes >> 10} kB of heap: it finds no PSRAM. Use the image for "
+            "this "
             f"board ({job.on.image}), not another one",
         )
     return f"MicroPython {facts.release}"
@@ -287,7 +295,9 @@ def _connected(job: Job, pin: str) -> bool:
     try:
         if job.ticket is not None:
             return bool(tickets.ask(job.ticket, tickets.STATE_PATH)["connected"])
-        return any(entry["connected"] and entry["pin"] == pin for entry in control.ask(job.settings.home, "pins"))
+        return any(
+            entry["connected"] and entry["pin"] == pin for entry in control.ask(job.settings.home, "pins")
+        )
     except (tickets.TicketError, control.ControlError):
         return False
 

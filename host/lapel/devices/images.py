@@ -1,7 +1,8 @@
-"""Files that a board needs from elsewhere: MicroPython's image and the depth sensor's driver, fetched once and kept.
+"""Files that a board needs from elsewhere: MicroPython's image and the depth sensor's driver, fetched once
+and kept.
 
-A published SHA-256 is held against what came. Where none was at hand, the first download over HTTPS decides: its hash
-is shown, kept, and every later download must have it.
+A published SHA-256 is held against what came. Where none was at hand, the first download over HTTPS decides:
+its hash is shown, kept, and every later download must have it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+
 from lapel import viper
 
 from ..models.catalogue import ModelError
@@ -32,7 +34,9 @@ _MAGIC = 0xE9  # first byte of an image (Espressif, "Firmware Image Format")
 
 
 class Fetched:
-    """A file that is here: `path`, `sha256`, and whether its hash was `new` (so far nobody's but this download's)."""
+    """A file that is here: `path`, `sha256`, and whether its hash was `new` (so far nobody's but this
+    download's).
+    """
 
     def __init__(self, path: Path, sha256: str, new: bool) -> None:
         self.path = path
@@ -95,7 +99,9 @@ def fetch(url: str, progress: Callable[[int, int], None], code: Code, advice: st
 
 
 def driver(progress: Callable[[int, int], None]) -> dict[str, Path]:
-    """The depth sensor's driver as `firmware/package.json` pins it: path on the board to file. Raises BoardError."""
+    """The depth sensor's driver as `firmware/package.json` pins it: path on the board to file. Raises
+    BoardError.
+    """
     package = json.loads((viper.source_root() / "package.json").read_text("utf-8"))
     advice = "connect this computer to the Internet and run lapel flash again, or use --no-driver"
     return {name: fetch(url, progress, Code.NO_DRIVER, advice).path for name, url in package["urls"]}

@@ -1,7 +1,7 @@
 """The firmware onto a board that runs MicroPython: only what differs, each file checked by its hash.
 
-The slot's manifest is removed first and written last, so that a cable pulled in between leaves no slot that looks
-complete. While a file `hold` lies on the board its watchdog stays off (pin/watchdog.py).
+The slot's manifest is removed first and written last, so that a cable pulled in between leaves no slot that
+looks complete. While a file `hold` lies on the board its watchdog stays off (pin/watchdog.py).
 """
 
 from __future__ import annotations
@@ -84,8 +84,7 @@ def install(repl: Repl, package: Package, progress: Callable[[int, int], None]) 
         repl.remove([manifest, *stale])
     total, done = sum(map(len, missing.values())), 0
     for path, data in missing.items():
-        before = done
-        repl.write(path, data, lambda written, before=before: progress(before + written, total))  # type: ignore[misc]
+        repl.write(path, data, _beyond(done, total, progress))
         done += len(data)
         progress(done, total)
     check(repl, wanted)
@@ -96,6 +95,10 @@ def install(repl: Repl, package: Package, progress: Callable[[int, int], None]) 
     return len(missing)
 
 
+def _beyond(done: int, total: int, progress: Callable[[int, int], None]) -> Callable[[int], None]:
+    return lambda written: progress(done + written, total)
+
+
 def check(repl: Repl, wanted: dict[str, bytes]) -> None:
     """Raises BoardError if a file on the board is not what it should be."""
     there = repl.hashes(list(wanted))
@@ -103,7 +106,8 @@ def check(repl: Repl, wanted: dict[str, bytes]) -> None:
     if wrong:
         raise BoardError(
             Code.FILE_ALTERED,
-            f"{len(wrong)} of {len(wanted)} files on the board are not what was written, such as {wrong[0]}; run "
+            f"{len(wrong)} of {len(wanted)} files on the board are not what was written, such as {wrong[0]}; "
+            "run "
             "lapel flash again, and with --erase if that does not help: then the flash is broken",
         )
 
@@ -140,7 +144,9 @@ def _mip(port: Port, package: Path) -> None:
         if not Path(port.path).exists():
             raise pulled()
         last = ((done.stderr or done.stdout).strip().splitlines() or ["nothing"])[-1]
-        raise BoardError(Code.NO_DRIVER, f"the sensor's driver was not installed: {last}; run lapel flash again")
+        raise BoardError(
+            Code.NO_DRIVER, f"the sensor's driver was not installed: {last}; run lapel flash again"
+        )
 
 
 def settings(repl: Repl) -> dict[str, Any] | None:

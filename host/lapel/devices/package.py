@@ -7,7 +7,6 @@ import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock
 from lapel_wire.update import MODULUS_DIGITS
@@ -15,8 +14,10 @@ from lapel_wire.update import MODULUS_DIGITS
 from .. import __version__
 from . import firmware, signing
 
+_BASES = 4  # older manifests that are kept for a board: what a pin may still run (see `manifest_patch`)
 _NO_SIGNATURE = "0" * MODULUS_DIGITS
 _LOCK_S = 30.0
+_KEPT = 20  # manifests of a board: a pin that slept through more updates gets a whole one
 
 
 @dataclass(frozen=True)
@@ -49,26 +50,36 @@ def build(home: Path, board: str) -> Package:
     SigningError."""
     files = firmware.app(board)
     name = _name(files)
-    folder = home / "updates"
+    folder = home / "updates" / board
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    kept = folder / f"{board}.manifest"
     with FileLock(str(folder / "lock"), timeout=_LOCK_S):
-        before = _read(kept)
-        if before is not None and before["name"] == name:
-            return Package(board, name, before["version"], kept.read_bytes(), tuple(files.items()))
-        # Seconds of the clock, so that it grows also for a home that was restored; never back, whatever the clock.
-        newest = max((read["version"] for read in map(_read, folder.glob("*.manifest")) if read), default=0)
-        version = max(int(time.time()), newest + 1)
+        kept = _kept(folder)
+        if kept and kept[-1].name == name:
+            return Package(board, name, kept[-1].version, kept[-1].data, tuple(files.items()))
+        # Seconds of the clock, so that it grows also for a home that was restored; never back, whatever the
+        # clock says.
+        version = max(int(time.time()), kept[-1].version + 1 if kept else 0)
         text = _text(board, name, version, files)
         manifest = text + b"\n" + signing.sign(home, text).encode()
-        new = kept.with_suffix(".new")
+        path = folder / f"{version}.manifest"
+        new = path.with_suffix(".new")
         new.write_bytes(manifest)
-        new.replace(kept)
+        new.replace(path)
+        for old in kept[: -_KEPT + 1]:
+            (folder / f"{old.version}.manifest").unlink(missing_ok=True)
     return Package(board, name, version, manifest, tuple(files.items()))
 
 
+def earlier(home: Path, board: str, name: str) -> bytes:
+    """The manifest of a package that this home made before; empty if it did not, or long ago."""
+    found = [old.data for old in _kept(home / "updates" / board) if old.name == name]
+    return found[-1] if found else b""
+
+
 def unsigned(board: str) -> Package:
-    """The same for a board on this computer's cable when the key is on another one. No pin takes it over the air."""
+    """The same for a board on this computer's cable when the key is on another one. No pin takes it over the
+    air.
+    """
     files = firmware.app(board)
     name, version = _name(files), int(time.time())
     manifest = _text(board, name, version, files) + b"\n" + _NO_SIGNATURE.encode()
@@ -89,9 +100,21 @@ def _text(board: str, name: str, version: int, files: dict[str, bytes]) -> bytes
     return json.dumps(values, separators=(",", ":")).encode()
 
 
-def _read(path: Path) -> dict[str, Any] | None:
-    try:
-        values = json.loads(path.read_bytes().rpartition(b"\n")[0])
-        return {"name": values["name"], "version": int(values["version"])}
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+@dataclass(frozen=True)
+class _Manifest:
+    name: str
+    version: int
+    data: bytes
+
+
+def _kept(folder: Path) -> list[_Manifest]:
+    """Manifests that were made for a board, the newest last."""
+    found = []
+    for path in folder.glob("*.manifest"):
+        try:
+            data = path.read_bytes()
+            values = json.loads(data.rpartition(b"\n")[0])
+            found.append(_Manifest(str(values["name"]), int(values["version"]), data))
+        except (OSError, ValueError, KeyError, TypeError):
+            continue  # broken off, or not ours: as if it had never been made
+    return sorted(found, key=lambda manifest: manifest.version)

@@ -74,12 +74,22 @@ class Pins:
             self._pins[pin.id] = pin
         return pin
 
+    def named(self, wanted: str | None, only: bool = True) -> Pin:
+        """The pin of this id or name; without one the only pin there is, if `only`. Raises PinsError."""
+        pins = self.all()
+        found = [pin for pin in pins if wanted in (pin.id, pin.name)] if wanted else pins if only else []
+        if len(found) != 1:
+            known = ", ".join(f"{pin.id} ({pin.name})" for pin in pins) or "none yet"
+            what = f"no pin is called {wanted!r}" if wanted and not found else "say which pin"
+            raise PinsError(f"{what}; paired pins: {known}")
+        return found[0]
+
     def on_device(self, device: str) -> Pin | None:
         """The pin that was flashed to this chip."""
         return next((pin for pin in self.all() if device and pin.device == device), None)
 
     def rotate(self, pin_id: str) -> Pin:
-        """Makes the next key, or gives the one that is being rotated in. The old one counts until the pin has
+        """The next key, or the one that is being rotated in; the old one counts until the pin has
         used the next."""
         with self._change():
             pin = self._known(pin_id)
@@ -116,7 +126,9 @@ class Pins:
     def settings(
         self, pin: Pin, host: str, port: int = PORT, others: Sequence[tuple[str, int]] = ()
     ) -> dict[str, Any]:
-        """What a paired pin keeps in its `settings.json`; `others` are further addresses, tried after the first."""
+        """What a paired pin keeps in its `settings.json`; `others` are further addresses, tried after the
+        first.
+        """
         addresses = [(host, port), *(address for address in others if address != (host, port))]
         values = {
             "pin": pin.id,

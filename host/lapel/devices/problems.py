@@ -1,4 +1,4 @@
-"""What can go wrong between a computer and a board: a sentence for the maker, and an exit code for scripts."""
+"""What can go wrong between a computer and a board: a sentence for the maker, a code for scripts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What the maker is asked. Secrets are asked for, never arguments: those are in every process list and history."""
+"""What the maker is asked. Secrets are asked for, never arguments: those are in every process list and
+history.
+"""
 
 from __future__ import annotations
 

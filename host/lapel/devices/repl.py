@@ -1,4 +1,6 @@
-"""MicroPython's raw REPL on a board, over `mpremote`'s transport: run code, write files, ask for their hashes."""
+"""MicroPython's raw REPL on a board, over `mpremote`'s transport: run code, write files, ask for their
+hashes.
+"""
 
 from __future__ import annotations
 
@@ -165,7 +167,8 @@ class Repl:
                 last = "its flash is full; run lapel flash --erase"
             raise BoardError(Code.NOT_INSTALLED, f"the board refuses: {last}") from error
         except (OSError, TransportError, IndexError, ValueError) as error:
-            # pyserial's SerialException is an OSError; of a port that went away mpremote reads half an answer.
+            # pyserial's SerialException is an OSError; of a port that went away mpremote reads half an
+            # answer.
             if not Path(self._port.path).exists():
                 raise pulled() from error
             if "failed to access" in str(error):

@@ -1,6 +1,7 @@
 """The key that signs updates: RSA-3072, made at first use, and known to nobody but this home.
 
-RSA because a pin checks it with the interpreter's own `pow` in a fraction of a second (docs/protocol.md, "Updates").
+RSA because a pin checks it with the interpreter's own `pow` in a fraction of a second (docs/protocol.md,
+"Updates").
 """
 
 from __future__ import annotations
@@ -53,7 +54,8 @@ def _key(home: Path) -> rsa.RSAPrivateKey:
             raise ValueError(f"expected an RSA key of {_BITS} bits")
     except (OSError, ValueError, TypeError) as error:
         raise SigningError(
-            f"{path} cannot be used ({error}); restore it from a backup: a new one means that every pin has to "
+            f"{path} cannot be used ({error}); restore it from a backup: a new one means that every pin has "
+            "to "
             "be flashed again before it takes an update"
         ) from error
     return key

@@ -1,8 +1,8 @@
 """Tickets: pairing a pin at another computer than the relay's.
 
-`lapel ticket` makes one: where the relay is, what its certificate hashes to, and a secret that is good once, for ten
-minutes. `lapel flash` connects there, looks at the certificate before it says a word, and gives the secret for a new
-pin's settings. The relay keeps the secret's hash only.
+`lapel ticket` makes one: where the relay is, what its certificate hashes to, and a secret that is good once,
+for ten minutes. `lapel flash` connects there, looks at the certificate before it says a word, and gives the
+secret for a new pin's settings. The relay keeps the secret's hash only.
 """
 
 from __future__ import annotations
@@ -89,7 +89,8 @@ class Tickets:
         """A ticket for one new pin of this name. Raises TicketError."""
         if not host.isascii() or not 0 < len(host) <= 64 or only_here(host):
             raise TicketError(
-                f"a pin cannot reach the relay at {host!r}; name the address of this computer in your network "
+                f"a pin cannot reach the relay at {host!r}; name the address of this computer in your "
+                "network "
                 '([relay] host in config.toml, such as "192.168.1.5"), restart the relay and try again'
             )
         der = ssl.PEM_cert_to_DER_cert(certificate(self._home))
@@ -132,7 +133,7 @@ class Tickets:
 
 
 class TicketDoor:
-    """Answers for tickets on the relay's own port, before any websocket. At most TRIES wrong ones a minute."""
+    """Answers for tickets on the relay's port, before any websocket; at most TRIES wrong ones a minute."""
 
     def __init__(
         self,

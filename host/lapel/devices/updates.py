@@ -1,7 +1,8 @@
-"""Updates over the air, the relay's side: offers a package to pins, hands out what they ask for, and follows them.
+"""Updates over the air, the relay's side: offers a package to pins, hands out what they ask for, and follows
+them.
 
-An offer stands until the pin says that it is good, or refuses, or went back; it is made again whenever the pin
-connects, also after the relay was restarted (`updates/wanted.json` in Lapel's home).
+An offer stands until the pin says that it is good, or refuses, or went back; it is made again whenever the
+pin connects, also after the relay was restarted (`updates/wanted.json` in Lapel's home).
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-from lapel_wire.update import CHUNK_BYTES, pack_chunk
+from lapel_wire.update import CHUNK_BYTES, PATCH_FILE, pack_chunk
 
 from ..desks import PinLink
+from . import manifest_patch
 from .control import ControlError
 from .fleet import Fleet
-from .package import Package, build
+from .package import Package, base, build
 from .problems import BoardError
 from .signing import SigningError
 
@@ -69,7 +71,9 @@ class Updates:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def update(self, request: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
-        """Offers this computer's firmware to a pin, or to `all`, and tells how far each is until all have ended."""
+        """Offers this computer's firmware to a pin, or to `all`, and tells how far each is until all have
+        ended.
+        """
         which = str(request.get("pin"))
         links = self._fleet.connected() if which == _ALL else [self._fleet.link(which)]
         if not links:
@@ -133,7 +137,12 @@ class Updates:
         )
 
     async def _give(self, pin: PinLink, package: Package, file: int, offset: int) -> None:
-        data = package.part(file)
+        if file == PATCH_FILE:
+            data: bytes | None = manifest_patch.make(
+                base(self._home, package.board, pin.firmware), package.manifest
+            )
+        else:
+            data = package.part(file)
         piece = b"" if data is None else data[offset : offset + CHUNK_BYTES]
         self._sent[pin.pin_id] = self._sent.get(pin.pin_id, 0) + len(piece)
         await pin.send_bytes(pack_chunk(file, offset, piece))

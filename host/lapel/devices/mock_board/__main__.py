@@ -36,7 +36,7 @@ async def _serve(options: argparse.Namespace, folder: Path) -> None:
         flash_mb=options.flash_mb,
         psram_mb=options.psram_mb,
         faults=frozenset(options.fault),
-        on_event=lambda event: sys.stderr.write(f"[{event}]\n"),
+        on_event=lambda event: print(f"[{event}]", file=sys.stderr),
     )
     await board.plug()
     sys.stdout.write(f"{board.link}\n")
@@ -44,7 +44,12 @@ async def _serve(options: argparse.Namespace, folder: Path) -> None:
     loop = asyncio.get_running_loop()
     pressed = asyncio.Event()
     if sys.stdin.isatty():
-        loop.add_reader(sys.stdin, lambda: (sys.stdin.readline(), pressed.set()))
+
+        def read() -> None:
+            sys.stdin.readline()
+            pressed.set()
+
+        loop.add_reader(sys.stdin, read)
     try:
         while True:
             await pressed.wait()

@@ -29,9 +29,9 @@ FAULTS = ("flash", "files", "wifi", "psram")  # see `MockBoard`
 class MockBoard:
     """`plug` it in and out; `link` is a path that leads to its terminal while it is plugged in.
 
-    `faults`: a `flash` that keeps a wrong byte, `files` that are read back wrong, no `wifi` in the air, an image
-    that does not find the `psram`. `on_event` is told what happens to it, in a word each: it is how a test knows
-    when to pull the cable.
+    `faults`: a `flash` that keeps a wrong byte, `files` that are read back wrong, no `wifi` in the air, an
+    image that does not find the `psram`. `on_event` is told what happens to it, in a word each: it is how a
+    test knows when to pull the cable.
     """
 
     def __init__(

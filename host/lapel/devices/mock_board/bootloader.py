@@ -1,4 +1,6 @@
-"""The ROM bootloader of an ESP32 for `esptool`, spoken over a socket, with a chip, a flash and a PSRAM to choose."""
+"""The ROM bootloader of an ESP32 for `esptool`, spoken over a socket, with a chip, a flash and a PSRAM to
+choose.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ SYNC = b"\xc0\x00\x08"  # how a packet of the bootloader's protocol begins that 
 IMAGE_MAGIC = 0xE9  # first byte of an image that an ESP32 starts
 _JEDEC_SIZE_SHIFT = 16  # the third byte of a flash chip's id is the power of two of its size
 _JEDEC_MAKER = 0x4020
-_S3_FUSES = 0x60007000 + 0x44 + 4 * 4  # word 4 of block 1 of the ESP32-S3 (its reference manual, eFuse Controller)
+_S3_FUSES = (
+    0x60007000 + 0x44 + 4 * 4
+)  # word 4 of block 1 of the ESP32-S3 (its reference manual, eFuse Controller)
 _PSRAM_CODES = {0: 0, 8: 1, 2: 2}  # MB to the chip's fuses (esptool, ESP32S3ROM.get_psram_cap)
 
 
@@ -48,7 +52,8 @@ class Bootloader:
         self.socket.setblocking(False)
         self._stopped = threading.Event()
         size = (len(flash.data) - 1).bit_length()
-        # The package knows one flash chip and no PSRAM; both are module-wide there, and a mock board is a process.
+        # The package knows one flash chip and no PSRAM; both are module-wide there, and a mock board is a
+        # process.
         protocol.MOCK_FLASH_ID = size << _JEDEC_SIZE_SHIFT | _JEDEC_MAKER
         if chip == "esp32s3":
             registers.rom_profile(chip)[_S3_FUSES] = _PSRAM_CODES[psram_mb] << 3

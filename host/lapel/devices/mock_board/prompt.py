@@ -20,7 +20,9 @@ _OFLAG, _LFLAG = 1, 3  # places in termios' list
 
 
 class Prompt:
-    """`start` it, `write` what comes over the cable; `on_output` gets what it prints, `on_end` its exit code."""
+    """`start` it, `write` what comes over the cable; `on_output` gets what it prints, `on_end` its exit
+    code.
+    """
 
     def __init__(
         self,

@@ -1,4 +1,6 @@
-"""What MicroPython does by itself on a board: `boot.py`, then `main.py`, from the board's own files and no others."""
+"""What MicroPython does by itself on a board: `boot.py`, then `main.py`, from the board's own files and no
+others.
+"""
 
 import sys
 
