@@ -15,12 +15,12 @@ import platformdirs
 from lapel_wire import PORT
 
 # What may stand for a number: fewest and most.
-_LIMITS = {
+LIMITS = {
     "relay": {"port": (0, 65_535), "max_pins": (1, 10_000)},  # port 0: whichever is free
     "history": {"days": (0, 36_500)},
     "console": {"port": (0, 65_535)},
 }
-_ENVIRONMENT = {
+ENVIRONMENT = {
     "speech": {"url": "LAPEL_STT_URL", "key": "LAPEL_STT_KEY", "model": "LAPEL_STT_MODEL"},
     "llm": {"url": "LAPEL_LLM_URL", "key": "LAPEL_LLM_KEY", "model": "LAPEL_LLM_MODEL"},
 }
@@ -89,6 +89,16 @@ class Config:
     skills_home: Path | None = None  # whose folder `skills` is read, if not this home's
 
 
+TABLES: dict[str, type] = {
+    "relay": RelayConfig,
+    "speech": SpeechConfig,
+    "llm": LlmConfig,
+    "history": HistoryConfig,
+    "console": ConsoleConfig,
+    "notices": NoticesConfig,
+}
+
+
 def default_home() -> Path:
     """LAPEL_HOME, or this system's folder for a user's data."""
     named = os.environ.get("LAPEL_HOME")
@@ -100,23 +110,25 @@ def load(home: Path | None = None) -> Config:
     home = home or default_home()
     path = home / "config.toml"
     try:
-        tables = tomllib.loads(path.read_text("utf-8")) if path.exists() else {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        text = path.read_text("utf-8") if path.exists() else ""
+    except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read as TOML: {error}") from error
-    known = {
-        "relay": RelayConfig,
-        "speech": SpeechConfig,
-        "llm": LlmConfig,
-        "history": HistoryConfig,
-        "console": ConsoleConfig,
-        "notices": NoticesConfig,
-    }
+    return parse(text, home)
+
+
+def parse(text: str, home: Path) -> Config:
+    """The settings that this text of a `config.toml` in `home` means. Raises ConfigError."""
+    path = home / "config.toml"
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} cannot be read as TOML: {error}") from error
     skills = _named_tables(path, "skills.weather", tables.pop("skills", {}))
     mcp = _named_tables(path, "mcp.lights", tables.pop("mcp", {}))
     for name in tables:
-        if name not in known:
-            raise ConfigError(f"{path}: unknown table [{name}]; expected one of {', '.join(known)}")
-    built = {name: _table(path, name, cls, tables.get(name, {})) for name, cls in known.items()}
+        if name not in TABLES:
+            raise ConfigError(f"{path}: unknown table [{name}]; expected one of {', '.join(TABLES)}")
+    built = {name: _table(path, name, cls, tables.get(name, {})) for name, cls in TABLES.items()}
     config = Config(home=home, **built, skills=skills, mcp=mcp)
     quiet_hours(config.notices)
     if config.llm.tools not in _TOOLS:
@@ -153,13 +165,13 @@ def _table(path: Path, name: str, cls: type, values: Any) -> Any:
             raise ConfigError(f"{path}: [{name}] has no setting {key!r}; expected {', '.join(expected)}")
         if type(value) is not expected[key]:
             raise ConfigError(f"{path}: [{name}] {key}: expected {expected[key].__name__}, got {value!r}")
-    for key in values.keys() & _LIMITS.get(name, {}).keys():
-        least, most = _LIMITS[name][key]
+    for key in values.keys() & LIMITS.get(name, {}).keys():
+        least, most = LIMITS[name][key]
         if not least <= values[key] <= most:
             raise ConfigError(f"{path}: [{name}] {key}: expected {least} to {most}, got {values[key]}")
     table = cls(**(values | _environment(name)))
     if getattr(table, "url", ""):
-        _check_url(f"{path}: [{name}] url, or {_ENVIRONMENT[name]['url']}", table.url)
+        _check_url(f"{path}: [{name}] url, or {ENVIRONMENT[name]['url']}", table.url)
     return table
 
 
@@ -172,7 +184,7 @@ def _named_tables(path: Path, such_as: str, tables: Any) -> dict[str, dict[str, 
 
 def _environment(table: str) -> dict[str, str]:
     """Settings that the environment overrides: endpoints, and keys that do not belong in a file."""
-    names = _ENVIRONMENT.get(table, {})
+    names = ENVIRONMENT.get(table, {})
     return {key: os.environ[variable] for key, variable in names.items() if os.environ.get(variable)}
 
 
