@@ -119,7 +119,7 @@ async def archive_mail(context: Context) -> str:
 
 
 async def _whom_to_answer(context: Context, text: str) -> str:
-    letter = _last(context)
+    letter = context.state.answering = _last(context)
     _outbox(context)
     return context.say(
         en=f"Answer {letter.sender} <{letter.address}>: {text}",
@@ -133,7 +133,7 @@ async def reply_to_mail(context: Context, text: str) -> str:
 
     text: what to write, word for word
     """
-    letter = _last(context)
+    letter: Letter = context.state.answering  # whom the palm named
     subject = letter.subject if letter.subject.lower().startswith("re:") else f"Re: {letter.subject}"
     with honest(context.language):
         await _outbox(context).send(letter.address, letter.sender, subject, text, letter)
@@ -163,7 +163,7 @@ async def send_mail(context: Context, to: Contact, text: str, subject: str = "")
 
 
 async def start(context: Context) -> None:
-    context.state.letters, context.state.read = [], None
+    context.state.letters, context.state.read, context.state.answering = [], None, None
     settings: Settings = context.settings
     if settings.host and settings.check_minutes > 0:
         context.spawn(_count_unread(context))

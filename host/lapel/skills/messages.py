@@ -56,7 +56,7 @@ async def read_messages(context: Context) -> Reply:
 
 
 async def _whom_to_answer(context: Context, text: str) -> str:
-    message = _last(context)
+    message = context.state.answering = _last(context)
     return context.say(en=f"Answer {message.name}: {text}", zh=f"回复{message.name}：{text}")
 
 
@@ -66,7 +66,7 @@ async def reply_to_message(context: Context, text: str) -> str:
 
     text: what to say, word for word
     """
-    message = _last(context)
+    message = context.state.answering  # whom the palm named: another message may have come since
     with honest(context.language):
         await context.state.matrix.send(message.room, text)
     return context.say(en=f"Sent to {message.name}.", zh=f"已发给{message.name}。")
@@ -75,7 +75,7 @@ async def reply_to_message(context: Context, text: str) -> str:
 async def start(context: Context) -> None:
     context.state.received = deque(maxlen=_KEPT)
     context.state.unread = 0
-    context.state.read = None
+    context.state.read = context.state.answering = None
     context.state.matrix = None
     settings: Settings = context.settings
     people = [Contact(name, {"apprise": url}) for name, url in settings.apprise.items()]

@@ -40,7 +40,7 @@ async def show_notes(context: Context) -> Reply:
 
 
 async def _what_is_forgotten(context: Context, about: str) -> str:
-    fact = await _one(context, about)
+    fact = context.state.forgetting = await _one(context, about)
     return context.say(en=f"Forget this? {fact.text}", zh=f"忘掉这条吗？{fact.text}")
 
 
@@ -50,8 +50,7 @@ async def forget(context: Context, about: str) -> str:
 
     about: words that it is about
     """
-    fact = await _one(context, about)
-    await context.memory.forget(fact.id)
+    await context.memory.forget(context.state.forgetting.id)  # the one that the palm showed
     return context.say(en="Forgotten.", zh="已忘掉。")
 
 
