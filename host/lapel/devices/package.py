@@ -14,7 +14,6 @@ from lapel_wire.update import MODULUS_DIGITS
 from .. import __version__
 from . import firmware, signing
 
-_BASES = 4  # older manifests that are kept for a board: what a pin may still run (see `manifest_patch`)
 _NO_SIGNATURE = "0" * MODULUS_DIGITS
 _LOCK_S = 30.0
 _KEPT = 20  # manifests of a board: a pin that slept through more updates gets a whole one
@@ -70,7 +69,7 @@ def build(home: Path, board: str) -> Package:
     return Package(board, name, version, manifest, tuple(files.items()))
 
 
-def earlier(home: Path, board: str, name: str) -> bytes:
+def base(home: Path, board: str, name: str) -> bytes:
     """The manifest of a package that this home made before; empty if it did not, or long ago."""
     found = [old.data for old in _kept(home / "updates" / board) if old.name == name]
     return found[-1] if found else b""
