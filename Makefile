@@ -73,6 +73,7 @@ ilda-reader: ## fetch another program's reader of ILDA files, for the tests (nee
 
 pictures: $(SETUP) ## draw the pictures of the documentation
 	$(BIN)/lapel preview "$$(printf 'The Eiffel\nTower is 324\nmeters tall.')" --view palm --png docs/palm.png
+	$(BIN)/lapel power --png docs/power.png
 
 samples: $(SETUP) ## let a TTS engine speak the bundled questions
 	$(BIN)/python -m pip install --quiet -e '.[samples]'

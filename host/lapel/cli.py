@@ -18,7 +18,7 @@ from .config import ConfigError
 _COMMANDS = {
     "run": "a relay and a virtual pin to play with, here in the terminal",
     "relay": "serve your pins",
-    "pin": "a virtual pin for a relay that is running",
+    "pin": "a virtual pin for a relay that is running, or this computer as one",
     "ask": "ask one question with a virtual pin and report what the palm shows",
     "flash": "make a pin of the board on this computer's USB",
     "ticket": "let another computer flash a pin for this relay",
@@ -32,6 +32,7 @@ _COMMANDS = {
     "models": "list the models, fetch one, check them",
     "doctor": "check everything and say what to do",
     "preview": "draw a text as a palm would show it, and say how well",
+    "power": "how long a pin's battery lasts, from its parts and a described day",
     "palm": "replay a recording of the palm sensor through the pin's tracker and gestures",
     "calibrate": "fit a pin's light to its mirrors",
     "bench": "measure latency, load and the audio path",

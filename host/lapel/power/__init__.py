@@ -1,0 +1,1 @@
+"""How long a pin lasts: currents of its parts, what it does with them, and a described day."""
