@@ -133,6 +133,12 @@ class House:
         self.notices.serve(acting, assistant)
         return assistant
 
+    def apply(self, config: Config) -> bool:
+        """Takes over what of changed settings counts at once; True if that is all that has changed."""
+        self.notices.quiet = QuietHours(*quiet_hours(config.notices))
+        before = dataclasses.replace(self._config, notices=config.notices)
+        return before == config
+
     async def model_ready(self) -> bool:
         """Waits until the language model can answer; False if it cannot be brought (the log says why)."""
         await self._decided.wait()

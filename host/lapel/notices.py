@@ -66,7 +66,7 @@ class Notices:
         quiet: QuietHours = QuietHours(),
         clock: Callable[[], datetime.datetime] | None = None,
     ) -> None:
-        self._quiet = quiet
+        self.quiet = quiet
         self._clock = clock or (lambda: datetime.datetime.now().astimezone())
         self._acting: Acting | None = None
         self._assistant: LocalFirstAssistant | None = None
@@ -209,7 +209,7 @@ class Notices:
         await pin.send_card(_card(shown, pin))
 
     async def _push(self, pin: PinLink, shown: Shown, alert: Alert) -> None:
-        if alert == "normal" and self._quiet.at(self._clock().time()):
+        if alert == "normal" and self.quiet.at(self._clock().time()):
             alert = "quiet"
         await pin.send_card(_card(replace(shown, extras=replace(shown.extras, alert=alert)), pin))
 

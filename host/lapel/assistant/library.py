@@ -31,6 +31,7 @@ FOLDER = "skills"
 ENTRY_POINTS = "lapel.skills"
 NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")  # a table in the settings, a file, a part of a variable's name
 IMPORT_S = 10.0  # large libraries on a Raspberry Pi; a module that does more at import hangs
+OFF = "its owner has switched it off"  # [skills.NAME] on = false
 _NOT_SKILLS = {"testing"}
 
 
@@ -61,7 +62,7 @@ async def load(home: Path, tables: Mapping[str, Mapping[str, Any]]) -> list[Skil
             skill.failure = f"there is a skill {skill.name} already; give this one another name"
         else:
             await _load_one(skill, bring, tables.get(skill.name, {}), names)
-        if skill.failure:
+        if skill.failure and skill.failure != OFF:
             log.error("skill %s (%s) is left out: %s", skill.name, skill.origin, skill.failure)
         found.append(skill)
     for name in tables.keys() - {skill.name for skill in found}:
@@ -85,6 +86,10 @@ def _sources(home: Path) -> Iterator[tuple[Skill, Callable[[], ModuleType]]]:
 async def _load_one(
     skill: Skill, bring: Callable[[], ModuleType], table: Mapping[str, Any], names: dict[str, str]
 ) -> None:
+    table = dict(table)
+    if table.pop("on", True) is False:
+        skill.failure = OFF
+        return
     if not NAME.fullmatch(skill.name):
         skill.failure = "a skill's name is a lower-case letter, then letters, digits or _"
         return

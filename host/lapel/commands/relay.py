@@ -18,6 +18,7 @@ from ..discovery import announced
 from ..house import House
 from ..relay import Relay
 from ..store.history import SqlHistory
+from .again import start_again
 from .doctor import examine
 
 
@@ -36,12 +37,20 @@ def run(options: argparse.Namespace) -> int:
         relay = dataclasses.replace(relay, host=options.host)
     if options.port is not None:
         relay = dataclasses.replace(relay, port=options.port)
-    return asyncio.run(_serve(dataclasses.replace(settings, relay=relay)))
+    if asyncio.run(_serve(dataclasses.replace(settings, relay=relay))):
+        start_again()
+    return 0
 
 
-async def _serve(settings: config.Config) -> int:
-    stopped = asyncio.Event()
+async def _serve(settings: config.Config) -> bool:
+    """Until it is ended; True if it is to begin again."""
+    stopped, again = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
+
+    def restart() -> None:
+        again.set()
+        stopped.set()
+
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
     async with AsyncExitStack() as stack:
@@ -56,7 +65,7 @@ async def _serve(settings: config.Config) -> int:
         )
         if settings.console.on:
             try:
-                opened = console_on(settings, house, relay, figures, examine)
+                opened = console_on(settings, house, relay, figures, examine, restart)
                 console = await stack.enter_async_context(opened)
                 sys.stderr.write(f"Its page: {console.link}\n")
             except ConsoleError as error:  # pins are served without a page, too
@@ -64,4 +73,4 @@ async def _serve(settings: config.Config) -> int:
         if not relay.paired:
             sys.stderr.write("No pin is paired yet, so nobody is let in. Pair one with: lapel pair\n")
         await stopped.wait()
-    return 0
+    return again.is_set()

@@ -26,6 +26,7 @@ from ..store.history import SqlHistory
 from ..virtual import flash
 from ..virtual.pin import VirtualPin
 from ..virtual.terminal import Terminal
+from .again import start_again
 from .doctor import examine
 
 _LOG_BYTES = 2_000_000  # and one older file: enough to see what happened yesterday
@@ -48,10 +49,14 @@ def run(options: argparse.Namespace) -> int:
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     if options.terminal and sys.stdin.isatty() and sys.stdout.isatty():
         _log_to_file(settings)
-    return asyncio.run(_run(settings, options))
+    if asyncio.run(_run(settings, options)):
+        start_again()
+    return 0
 
 
-async def _run(settings: config.Config, options: argparse.Namespace) -> int:
+async def _run(settings: config.Config, options: argparse.Namespace) -> bool:
+    """Until it is ended; True if it is to begin again."""
+    again = asyncio.Event()
     async with AsyncExitStack() as stack:
         history = SqlHistory.in_home(settings.home, settings.history.days)
         stack.push_async_callback(history.close)
@@ -60,7 +65,7 @@ async def _run(settings: config.Config, options: argparse.Namespace) -> int:
         sys.stderr.write("Lapel is starting ...\n")
         house = await stack.enter_async_context(House(settings, figures))
         relay = await _listen(stack, settings, house, free_port=options.port is None)
-        console = await _console(stack, settings, house, relay, figures)
+        console = await _console(stack, settings, house, relay, figures, again.set)
         sys.stderr.write(f"\nLapel is here: {console.link}\n\n")
         if not options.no_open and not options.terminal:
             await asyncio.to_thread(_open, console.link)
@@ -76,24 +81,35 @@ async def _run(settings: config.Config, options: argparse.Namespace) -> int:
         progress = asyncio.create_task(_tell_progress(settings, house, note))
         stack.callback(progress.cancel)
         if terminal:
-            await terminal.run()
+            waiting = {asyncio.create_task(terminal.run()), asyncio.create_task(again.wait())}
+            ended, others = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            for task in others:
+                task.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
+            for task in ended:
+                task.result()
         else:
             note("Ctrl-C ends it.")
-            await asyncio.Event().wait()
-    return 0
+            await again.wait()
+    return again.is_set()
 
 
 async def _console(
-    stack: AsyncExitStack, settings: config.Config, house: House, relay: Relay, figures: Figures
+    stack: AsyncExitStack,
+    settings: config.Config,
+    house: House,
+    relay: Relay,
+    figures: Figures,
+    restart: Callable[[], None],
 ) -> Console:
     """The page on its port, or on a free one if that is taken."""
     try:
-        return await stack.enter_async_context(console_on(settings, house, relay, figures, examine))
+        return await stack.enter_async_context(console_on(settings, house, relay, figures, examine, restart))
     except ConsoleError as error:
         sys.stderr.write(f"{error}. Taking a free port this time.\n")
     console = dataclasses.replace(settings.console, port=0)
     settings = dataclasses.replace(settings, console=console)
-    return await stack.enter_async_context(console_on(settings, house, relay, figures, examine))
+    return await stack.enter_async_context(console_on(settings, house, relay, figures, examine, restart))
 
 
 def _open(link: str) -> None:

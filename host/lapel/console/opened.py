@@ -18,13 +18,20 @@ from .health_room import HealthRoom
 from .history_room import HistoryRoom
 from .pins_room import PinsRoom
 from .server import Console
+from .settings_room import SettingsRoom
 
 
 @asynccontextmanager
 async def console_on(
-    config: Config, house: House, relay: Relay, figures: Figures, examine: Callable[[], list[Any]]
+    config: Config,
+    house: House,
+    relay: Relay,
+    figures: Figures,
+    examine: Callable[[], list[Any]],
+    restart: Callable[[], None],
 ) -> AsyncIterator[Console]:
-    """Serves until the block ends. `examine` is the doctor's. Raises ConsoleError, OwnerError."""
+    """Serves until the block ends. `examine` is the doctor's, `restart` ends Lapel to begin it again.
+    Raises ConsoleError, OwnerError."""
     complaints = Complaints()
     pins, devices = Pins(config.home), house.devices
     pins_room = PinsRoom(config.home, (config.relay.host, relay.port), pins, devices.fleet, devices.updates)
@@ -32,6 +39,7 @@ async def console_on(
         *BrowserPin(pins, relay.serve).routes,
         *pins_room.routes,
         *HistoryRoom(house.keeping).routes,
+        *SettingsRoom(config, lambda: house.household.skills, house.apply, restart).routes,
         *HealthRoom(figures, complaints, examine, lambda: {"Pins connected": len(relay.connected)}).routes,
     ]
     figures.connected = lambda: len(relay.connected)

@@ -4,7 +4,7 @@ const RATE_HZ = 48000;
 const FULL_SCALE_FIELDS = 2; // the converter swings to twice the field's half width
 const BLANK = 4;
 const FIELD_SHARE = 70 / 74; // of the picture's width, as lapel/virtual/light.py has it
-const FULL_MS = 35, GONE_MS = 110; // an eye keeps what it saw so long; slower than the slowest page repeats
+const FULL_MS = 60, GONE_MS = 140; // an eye keeps what it saw so long; slower than the slowest page repeats
 const GLOW = [[9, 10, 60, 26], [4.5, 20, 130, 58], [2.2, 190, 255, 210]]; // width, and its light
 const LONGEST_MS = 120; // of light drawn at once after a pause of the page
 
