@@ -1,24 +1,23 @@
-"""Whether a hand closed: it became much smaller than it was, open, a moment ago.
+"""Whether a hand closed: smaller, more like a fist and a little nearer than it was, open, a moment ago.
 
-The same hand a moment ago is a better measure than any hand's usual size, so a gesture needs no learned
-wearer.
+The same hand a moment ago is a better measure than any hand's usual size: no wearer need be learned. A tilted
+hand looks like a fist but stays as large; a hand that leaves the field shrinks but comes no nearer.
 """
 
-# How much smaller, as 256 log ratios of area: a fist is 70 to 120 smaller, a hand held still wanders by 15.
-CLOSED = 56
-CLOSED_AS_FIST = 44  # if the frames look like a fist as well
-CLOSED_ANYHOW = 66  # if they look like another shape
-OPENED = 36  # if they look like a palm
-OPENED_ANYHOW = 26
-STEADY_NOISE = 16  # mean wander; a hand that wanders more has to close more, by twice the rest
-TURN_CDEG = (
-    1000  # a fist turns the visible surface by 5 to 15 degrees; a hand that turns more only looks smaller
-)
-NEAR_MM = 45  # the size at one distance says less about that at another; a closing hand stays where it is
+# Closedness is: 256 * log ratio of area + 1/2 of the change in log odds of a fist (1/16 nat) + 5/2 of the way
+# nearer (mm) + 16 for each zone less on the field's edge. A fist reaches 160 to 400, a hand that tilts by 25
+# degrees 140 in nineteen of twenty frames.
+CLOSED = 148
+OPENED = 100
+NEARER_MM = (-100, 20)  # a fist's front comes nearer by 10 to 20 mm; more is a hand that moves
+STEADY = 75  # less than that is an open hand's wander, and becomes the measure
+STEADY_NOISE = 20  # mean wander; a hand that wanders more has to close more, by twice the rest
+MOST_NOISE = 45
+FAR_MM = 45  # what was measured at one distance says less about another; a closing hand stays where it is
 
 
 class Closing:
-    """`update` once a frame; sizes are `Tracker.size`."""
+    """`update` once a frame."""
 
     def __init__(self, tracker):
         self._tracker = tracker
@@ -26,32 +25,49 @@ class Closing:
 
     def reset(self):
         self.closed = False
-        self._own_16 = None  # its size when open, in 1/16
-        self._own_mm = 0
+        self.closedness = 0
+        self._size_16 = None  # of the hand when open, in 1/16
+        self._odds_16 = 0
+        self._mm_16 = 0
+        self._border_16 = 0
+        self._last = self._before = 0
         self._noise_16 = 0
 
-    def update(self, turned_cdeg):
-        """Whether it is closed; `turned_cdeg` is how far it is turned from the pose that it came in."""
+    def update(self):
+        """Whether it is closed."""
         tracker = self._tracker
         size_16 = 16 * tracker.size
-        if self._own_16 is None or abs(tracker.distance_mm - self._own_mm) > NEAR_MM:
-            self._own_16 = size_16
-            self._own_mm = tracker.distance_mm
+        odds_16 = 16 * tracker.fist_odds
+        mm_16 = 16 * tracker.distance_mm
+        border_16 = 16 * tracker.border
+        if self._size_16 is None or abs(mm_16 - self._mm_16) > 16 * FAR_MM:
+            self._size_16 = size_16
+            self._odds_16 = odds_16
+            self._mm_16 = mm_16
+            self._border_16 = border_16
+            self._last = self._before = 0
             self.closed = tracker.pose == "fist"
+            self.closedness = CLOSED if self.closed else 0
             return self.closed
-        smaller = (self._own_16 - size_16) // 16
+        nearer = max(NEARER_MM[0], min(NEARER_MM[1], (self._mm_16 - mm_16) // 16))
+        smaller_16 = self._size_16 - size_16
+        likelier = (odds_16 - self._odds_16) // 32
+        now = smaller_16 // 16 + likelier + 5 * nearer // 2 + self._border_16 - border_16
+        # The middle one of three frames: a hand in motion has odd ones.
+        last, before = self._last, self._before
+        self._before = last
+        self._last = now
+        self.closedness = max(min(now, last), min(max(now, last), before))
         if self.closed:
-            self.closed = smaller > (OPENED if tracker.pose == "open" else OPENED_ANYHOW)
+            self.closed = self.closedness > OPENED
             return self.closed
-        wander = max(0, self._noise_16 // 8 - STEADY_NOISE)
-        turned = max(0, turned_cdeg - TURN_CDEG) // 50
-        if smaller < CLOSED_AS_FIST + wander:
-            self._noise_16 += (16 * abs(smaller) - self._noise_16) >> 4
+        noise = self._noise_16 // 16
+        self.closed = self.closedness >= CLOSED + 2 * max(0, min(MOST_NOISE, noise) - STEADY_NOISE)
+        if self.closedness < STEADY:
+            self._noise_16 += (16 * abs(self.closedness) - self._noise_16) >> 4
             # Upwards faster: a hand that was cut off, or half closed, must not stay the measure.
-            self._own_16 += (size_16 - self._own_16) >> (1 if smaller < 0 else 3)
-            self._own_mm += (tracker.distance_mm - self._own_mm) // 4
-        elif tracker.pose == "fist":
-            self.closed = smaller >= CLOSED_AS_FIST + wander + turned // 2
-        else:
-            self.closed = smaller >= (CLOSED_ANYHOW if tracker.pose == "other" else CLOSED) + wander + turned
+            self._size_16 -= smaller_16 >> (1 if smaller_16 < 0 else 3)
+            self._odds_16 += (odds_16 - self._odds_16) >> 3
+            self._mm_16 += (mm_16 - self._mm_16) >> 2
+            self._border_16 += (border_16 - self._border_16) >> 3
         return self.closed

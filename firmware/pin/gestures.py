@@ -21,14 +21,13 @@ NEXT, PREVIOUS = "next", "previous"
 SHOWN_MS = 60  # a second frame must agree; a thing that passes by is seen once
 SETTLE_MS = 250  # a hand that comes in still turns; tilts are measured from its pose at the end of this
 
-TILT_DEAD_CDEG = 950  # a hand at rest wanders by less; half a detent more than the palm's own error
+TILT_DEAD_CDEG = 1150  # a hand at rest wanders by less; half a detent more than the palm's own error
 TILT_DETENT_CDEG = 1000  # each further step; three items lie within a wrist's comfort
 TILT_HYSTERESIS_CDEG = 400  # to go back takes that much more
-TILT_HOLD_MS = 120  # two frames: a hand that closes tilts for one
-DRIFT_SHIFT = 6  # an untilted hand's pose becomes the reference, in 64 frames
+TILT_HOLD_MS = 180  # three frames: a hand that closes tilts for two
+DRIFT_SHIFT = 5  # an untilted hand's pose becomes the reference, in 32 frames
 VOLUME_DETENT_CDEG = 700
 
-FIST_HOLD_MS = 60  # a second frame must agree; with what the tracker needs to be sure, a fist of 150 ms
 FIST_STILL_SHARE = (
     14  # of the distance, between two frames: a hand that leaves the field shrinks as well, but moves
 )
@@ -75,7 +74,7 @@ class Gestures:
         self.step_x = self.step_y = 0  # detents away from the reference
         self._tilt_since_ms = None
         self._open_since_ms = self._last_open_ms = None
-        self._fist_since_ms = self._fist_still_ms = None
+        self._fist_since_ms = None
         self._selected = False
         self._closed = False
         self._closing.reset()
@@ -100,7 +99,7 @@ class Gestures:
             self.shown = True
             return SHOWN
         self._remember(now_ms)
-        self._closed = self._closing.update(self._tilted_cdeg())
+        self._closed = self._closing.update()
         return self._swipe(now_ms) or self._fist(now_ms) or self._push(now_ms) or self._tilt(now_ms)
 
     def _remember(self, now_ms):
@@ -144,23 +143,13 @@ class Gestures:
                     self._open_since_ms = None
                     return None
                 self._fist_since_ms = now_ms
-                self._fist_still_ms = None
                 self._pushing = False
             self._open_since_ms = None
-            if self._swiping or self._is_cut_off() or not self._is_still():
-                self._fist_still_ms = None
-            elif self._fist_still_ms is None:
-                self._fist_still_ms = now_ms
-            elif not self._selected and ticks_diff(now_ms, self._fist_still_ms) >= FIST_HOLD_MS:
+            moves = self._swiping or self._is_cut_off() or not self._is_still()
+            if not moves and not self._selected:
                 self._selected = True
                 return SELECT
         return None
-
-    def _tilted_cdeg(self):
-        if not self._settled:
-            return 0
-        tracker = self._tracker
-        return abs(tracker.tilt_x_cdeg - self._reference_x) + abs(tracker.tilt_y_cdeg - self._reference_y)
 
     def _is_still(self):
         here, before = self._back(0), self._back(1)

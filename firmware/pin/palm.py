@@ -102,7 +102,7 @@ class Tracker:
         self.distance_mm = None
         self.x_mm = self.y_mm = 0
         self.tilt_x_cdeg = self.tilt_y_cdeg = self.tilt_cdeg = 0
-        self.area_cm2 = self.edges = self.size = 0
+        self.area_cm2 = self.edges = self.border = self.size = self.fist_odds = 0
         self._presence.leave()
 
     def _lose(self):
@@ -148,12 +148,14 @@ class Tracker:
         self.y_mm = plane.y
         self.area_cm2 = plane.area_mm2 // 100
         self.edges = plane.edges
+        self.border = plane.border
         slope = isqrt(plane.slope_x * plane.slope_x + plane.slope_y * plane.slope_y)
         size = log_size(plane.area_mm2, plane.border, plane.z, slope)
         self.size = size
         area = max(1, plane.area_mm2)
         flat = 256 * plane.flat_mm2 // area
         self.poses.update(plane)
+        self.fist_odds = self.poses.fist_odds
         self.pose_number = self.poses.pose
         self._presence.update(plane, size, flat, slope)
         self.present = self._presence.present

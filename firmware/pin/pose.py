@@ -88,6 +88,8 @@ class PoseFilter:
     """`update` takes each fitted plane; `pose` and `certainty` (0 to 255) are its opinion.
 
     `size` is the likeliest size of this wearer's hand: log of its area against the median, times 256.
+    `fist_odds` is what the latest frame alone says for a fist against a palm, were it a median hand: log odds
+    in 1/16. Its change is the same for all sizes.
     """
 
     def __init__(self):
@@ -99,6 +101,7 @@ class PoseFilter:
         self._poses = array("i", [0] * (3 * SIZES))  # the same of the whole history
         self._sizes = array("i", [0] * SIZES)  # costs of the sizes
         self._areas = array("i", [0] * _BEFORE)
+        self.fist_odds = 0
         self.forget()
 
     def forget(self):
@@ -122,6 +125,8 @@ class PoseFilter:
         for i in range(FEATURES):
             self._raised[i] = max(0, min(65535, features[i] + _ZERO))
         pose_costs(self._model, self._raised, log_distance(plane.z), self._scratch, self._frame)
+        usual = 3 * (SIZES // 2)
+        self.fist_odds = self._frame[usual + OPEN] - self._frame[usual + FIST]
         switch = self._switch_cost(features[0])
         for hand in range(SIZES):
             self._sizes[hand] += self._follow(hand, switch) >> _LEARNING

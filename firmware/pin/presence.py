@@ -14,7 +14,7 @@ from .thing_model import KINDS
 MIN_ZONES = 6  # a fist at 400 mm has 8
 MAX_RESIDUAL_16 = 18 * 16  # a hand in mid-motion; beyond, it is no one surface
 SIZES = (-218, 165)  # 0.43 to 1.9 times the area of the median open hand, as log ratio times 256
-ENTER_SIZES = (-80, 145)
+ENTER_SIZES = (-110, 165)
 ENTER_SLOPE = 800  # 38 degrees
 FULL_BORDER = 25  # of 28 zones: it fills the field; a table, a wall
 # Zones on the edge of the field: the nearer a hand, the more. Beyond USUAL (17 at 170 mm, 10 at 350) it has
@@ -32,9 +32,9 @@ _RAISED = 32768
 # Evidence in 1/16 nat: log odds of an open palm against the likeliest other thing, added up.
 ENOUGH = 96  # 6 nats: 1 in 400 of what is no hand, if it looked different each time
 MOST_UP = 96  # one clear frame is enough
-YOUNG = 400  # less evidence than that is doubted six times as fast
-DOWN_YOUNG, DOWN = 96, 16
-TRUST = 960  # 4 s: how long a palm, seen clearly, is believed in while a fist hides it
+YOUNG = 200  # less evidence than that is doubted more than twice as fast
+DOWN_YOUNG, DOWN = 24, 10
+TRUST = 600  # 4 s: how long a palm, seen clearly, is believed in while a fist hides it
 GRACE_FRAMES = 2  # an implausible shape in mid-motion
 TRUSTED_GRACE_FRAMES = 5  # the same, of a palm seen clearly: a third of a second, half out of the field
 
@@ -73,8 +73,10 @@ class PalmOdds:
         log_mm = log_distance(plane.z)
         hand = self._cost(far, log_mm)
         least = 1 << 28
-        for at in range(2 * _NUMBERS, len(self._model), 2 * _NUMBERS):
+        at = 2 * _NUMBERS
+        while at < len(self._model):  # a range with such a step would be allocated
             least = min(least, self._cost(at + far, log_mm))
+            at += 2 * _NUMBERS
         return least - hand
 
     def _cost(self, at, log_mm):

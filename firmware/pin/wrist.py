@@ -1,7 +1,7 @@
 """Where the hand ends and the arm begins.
 
-An arm does not tilt with the hand, and a sleeve hides how it turns: a plane through both is a compromise of the
-two. At 8 x 8 zones no wrist is to be seen; but an arm comes in over the field's edge, and a hand has a length.
+An arm does not tilt with the hand, and a sleeve hides how it turns: a plane through both is a compromise. At
+8 x 8 zones no wrist is to be seen; but an arm comes in over the field's edge, and a hand has a length.
 """
 
 HAND_MM = 170

@@ -5,6 +5,8 @@ from pin.gestures import Gestures
 ON_MICROPYTHON = True
 
 FRAME_MS = 67
+OPEN = {"pose": "open", "size": 0, "fist_odds": -120, "border": 6}
+FIST = {"pose": "fist", "size": -90, "fist_odds": 100, "border": 3}
 
 
 class Hand:
@@ -14,6 +16,8 @@ class Hand:
         self.present = True
         self.pose = "open"
         self.size = 0
+        self.fist_odds = -120
+        self.border = 6
         self.distance_mm = 250
         self.x_mm = self.y_mm = 0
         self.tilt_x_cdeg = self.tilt_y_cdeg = 0
@@ -73,32 +77,32 @@ def test_gone_at_once():
 
 def test_fist_selects_once_and_in_time():
     player = shown()
-    assert player.play(1, pose="fist", size=-90) == []
+    assert player.play(1, **FIST) == []
     assert player.play(2) == ["select"]
     assert player.play(30) == []
 
 
 def test_short_fist_opened_is_no_back():
     player = shown()
-    assert player.play(4, pose="fist", size=-90) == ["select"]
-    assert player.play(10, pose="open", size=0) == []
+    assert player.play(4, **FIST) == ["select"]
+    assert player.play(10, **OPEN) == []
 
 
 def test_long_fist_opened_is_back():
     player = shown()
-    assert player.play(14, pose="fist", size=-90) == ["select"]
-    assert player.play(10, pose="open", size=0) == ["back"]
+    assert player.play(14, **FIST) == ["select"]
+    assert player.play(10, **OPEN) == ["back"]
 
 
 def test_one_frame_of_fist_is_nothing():
     player = shown()
-    assert player.play(1, pose="fist", size=-90) == []
-    assert player.play(10, pose="open", size=0) == []
+    assert player.play(1, **FIST) == []
+    assert player.play(10, **OPEN) == []
 
 
 def test_fist_from_the_start_selects_nothing():
     player = Player()
-    assert player.play(30, pose="fist", size=-90) == ["shown"]
+    assert player.play(30, **FIST) == ["shown"]
 
 
 def test_shrinking_while_moving_out_is_no_fist():
@@ -139,8 +143,8 @@ def test_tilt_in_the_dead_zone_is_nothing():
 
 def test_hysteresis_keeps_a_detent():
     player = shown()
-    assert player.play(6, tilt_x_cdeg=1000) == ["up"]
-    for tilt in (900, 1000, 800, 950):
+    assert player.play(6, tilt_x_cdeg=1200) == ["up"]
+    for tilt in (900, 1200, 800, 1100):
         assert player.play(4, tilt_x_cdeg=tilt) == []
 
 

@@ -126,11 +126,11 @@ def build() -> Path:
     return path
 
 
-_HEAD = '''"""How open palms, fists and other shapes look: normal distributions, made by `make pose-model`.
+_HEAD = '''"""How open palms, fists and other shapes look: normal distributions, made by `make palm-models`.
 
 One group of numbers for each shape: its constant cost in 1/16 nat; for each feature its mean at the usual
-distance, and how that changes with the log distance (1/256) and its square (1/65536); the whitening matrix W in
-1/4096, row by row; what W makes of a hand that is e times larger, in 1/4096.
+distance, and how that changes with the log distance (1/256) and its square (1/65536); the whitening matrix W
+in 1/4096, row by row; what W makes of a hand that is e times larger, in 1/4096.
 """
 
 # ruff: noqa: E501 - a line is a shape
