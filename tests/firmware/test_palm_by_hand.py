@@ -47,8 +47,12 @@ class House:
     async def choose(self, right: int = 0) -> None:
         """One move: tilt by so many places, a fist, level again."""
         if right:
+            moved = self.pin.haptics.count(bytes(haptic.MOVED)) + abs(right)
             await self.pin.hand.turn(right=right)
-            await asyncio.sleep(0.25)
+            # A person feels each step.
+            await self.pin.until(
+                lambda: self.pin.haptics.count(bytes(haptic.MOVED)) >= moved, WAIT_S, "the focus"
+            )
         await self.pin.hand.close(0.25)
         await self.pin.hand.turn()
         await asyncio.sleep(0.3)

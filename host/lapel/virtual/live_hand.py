@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from pin import gestures
+
 from .depth_sensor import PERIOD_MS, ZONES, DepthSensor, Frame
 from .hand import FIST, OPEN, Hand, Plane, Shape, between
 
@@ -22,11 +24,10 @@ ENTER_S = 0.3  # from outside the field to its middle, at about 1 m/s
 OUTSIDE_MM = 330.0
 CLOSE_S = 0.15
 TURN_S = 0.2
-# Into the middle of a detent (pin.gestures): a dead zone of 9.5 degrees, then one each 10.
-TILT_DEG, TILT_MORE_DEG = 14.5, 10.0
 PUSH_MM = 100.0
 SWIPE_MM = 90.0
 FADE_S = 1.0  # frames are sent for so long after the last change; then the last one holds
+FOLLOW = 0.6  # of the way that is left, in one frame
 SEED = 4
 
 
@@ -49,6 +50,7 @@ class LiveHand:
         self.moved_at = 0.0  # time.monotonic() of the last frame that was sent
         self._send = send
         self._sensor = DepthSensor(seed)
+        self._target: Hand | None = None
         self._things: Sequence[Shape] = ()
         self._changed_at = 0.0
         self._streaming: asyncio.Task[None] | None = None
@@ -58,17 +60,28 @@ class LiveHand:
     def place(self, hand: Hand | None) -> None:
         """This hand, or none, from the next frame on."""
         self.hand = hand
+        self._target = None
         self._things = ()
+        self._change()
+
+    def follow(self, target: Hand) -> None:
+        """Towards this hand, as fast as hands move: what a pointer that jumps asks for."""
+        if self.hand is None:
+            self.hand = replace(self._outside(), y_mm=self.rest.y_mm + OUTSIDE_MM / 2)
+        self._things = ()
+        self._target = target
         self._change()
 
     def thing(self, *shapes: Shape) -> None:
         """No hand, but a face, a wall, a table, a cup."""
-        self.hand = None
+        self.hand = self._target = None
         self._things = shapes
         self._change()
 
     def frame(self) -> Frame:
         """What the sensor sees now."""
+        if self.hand is not None and self._target is not None:
+            self.hand = between(self.hand, self._target, FOLLOW)
         shapes = [*([self.hand] if self.hand else self._things), BEHIND]
         self.moved_at = time.monotonic()
         return self._sensor.measure(self.moved_at * 1000, shapes)
@@ -89,6 +102,18 @@ class LiveHand:
     async def turn(self, right: float = 0, down: float = 0) -> None:
         """To so many detents from its rest: `right` has the hand's right edge nearer, `down` its lower."""
         await self.move(self.tilted(right, down), TURN_S)
+
+    def words(self) -> str:
+        """The hand as a person would say it."""
+        hand = self.hand
+        if hand is None:
+            return "there"
+        right, down = self.rest.roll_deg - hand.roll_deg, hand.pitch_deg - self.rest.pitch_deg
+        words = ["fist" if hand.fingers.middle > 0.5 else "open"]
+        for names, angle in (("left right", right), ("up down", down)):
+            if abs(angle) > 3:
+                words.append(f"{names.split()[angle > 0]} {abs(angle):.0f}\N{DEGREE SIGN}")
+        return " ".join([*words, f"{hand.distance_mm:.0f} mm"])
 
     async def close(self, held_s: float | None = None) -> None:
         """A fist; opened again after `held_s`, if that is given."""
@@ -154,6 +179,8 @@ class LiveHand:
 
 
 def _degrees(detents: float) -> float:
+    """Into the middle of a detent, as the firmware has them."""
+    dead_deg, detent_deg = gestures.TILT_DEAD_CDEG / 100, gestures.TILT_DETENT_CDEG / 100
     size = abs(detents)
-    angle = TILT_DEG * size if size <= 1 else TILT_DEG + TILT_MORE_DEG * (size - 1)
+    angle: float = (dead_deg + detent_deg / 2) * min(size, 1) + detent_deg * max(0, size - 1)
     return angle if detents > 0 else -angle

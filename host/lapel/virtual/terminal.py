@@ -1,4 +1,4 @@
-"""A virtual pin to play with in the terminal: its palm in light, its button on the keyboard.
+"""A virtual pin to play with in the terminal: its palm in light, its button on a key, a hand on the mouse.
 
 A terminal tells of a key's press and not of its release, so the space bar toggles the button. Without a
 terminal the pin's log is printed, and each line of a pipe on stdin is a typed question.
@@ -21,7 +21,8 @@ from rich.live import Live
 from rich.segment import Segments
 from rich.text import Text
 
-from lapel.virtual import light, samples
+from lapel.virtual import hand_control, light, mouse, samples
+from lapel.virtual.hand_control import HandControl
 from lapel.virtual.microphone import Microphone, MicrophoneMissing
 from lapel.virtual.pin import PinError, VirtualPin
 from lapel.wav import WavError, read_wav
@@ -30,12 +31,12 @@ REFRESH_S = 0.2  # a few pictures a second: each is 45 kB for the terminal
 TAP_S = 0.08  # clearly shorter than a hold
 NOTES = 6
 PALM_COLUMNS = 56
-ROWS_BESIDE_PALM = NOTES + 5
+ROWS_BESIDE_PALM = NOTES + 7
 PIXELS_A_COLUMN = 4  # the picture is drawn finer than the terminal shows it
 MAX_QUESTION_CHARACTERS = 240  # at most four bytes each: within the wire's 1000
 # Arrows, F5 and the like (ECMA-48 control sequences): the digits in them are nobody's question.
 FUNCTION_KEYS = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|O[@-~])")
-HELP = "space: press, then release   t: tap   /: type   {samples}p: palm   q: quit"
+HELP = "space: press, then release   t: tap   /: type   {samples}q: quit"
 
 
 class Terminal:
@@ -47,7 +48,7 @@ class Terminal:
         self._notes: deque[str] = deque(maxlen=NOTES)
         self._state = "starting"
         self._pressed = False
-        self._palm = True
+        self._hand = HandControl(pin, self._do)
         self._typing: str | None = None
         self._quit = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -60,7 +61,6 @@ class Terminal:
         self._keys: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {
             " ": self._toggle,
             "t": self._tap,
-            "p": self._toggle_palm,
         }
 
     def note(self, text: str) -> None:
@@ -70,7 +70,7 @@ class Terminal:
 
     async def run(self) -> None:
         """Until the wearer quits or the pin ends. The pin must be running."""
-        self.pin.palm(True)
+        self._hand.start()
         if sys.stdin.isatty() and self.console.is_terminal:
             await self._interactive()
         else:
@@ -145,6 +145,9 @@ class Terminal:
             self.note(line)
 
     def _key(self, keys: str) -> None:
+        keys = self._hand.take_mouse(keys)
+        if self._typing is None:
+            self._hand.take_arrows(keys)
         for key in FUNCTION_KEYS.sub("", keys):
             if self._typing is not None:
                 self._edit(key)
@@ -156,6 +159,8 @@ class Terminal:
                 self._do(self._play(int(key) - 1))
             elif key in self._keys:
                 self._do(self._keys[key]())
+            else:
+                self._hand.take_key(key)
 
     def _edit(self, key: str) -> None:
         assert self._typing is not None
@@ -196,10 +201,6 @@ class Terminal:
             await asyncio.sleep(TAP_S)
             await self.pin.release()
 
-    async def _toggle_palm(self) -> None:
-        self._palm = not self._palm
-        self.pin.palm(self._palm)
-
     async def _play(self, number: int) -> None:
         if self._busy or self._pressed:
             return
@@ -213,8 +214,9 @@ class Terminal:
 
     async def _draw(self) -> None:
         """The palm now, in another thread: a picture takes tens of milliseconds."""
-        lit = self.pin.lit and self._palm
+        lit = self.pin.lit and self._hand.there
         columns = min(PALM_COLUMNS, self.console.width, 2 * max(4, self.console.height - ROWS_BESIDE_PALM))
+        self._hand.resize(columns, columns // 2)  # a character is two pixels high
         wanted = (self.pin.last_lit if lit else 0.0, columns)
         if wanted != self._pictured:
             seen = self.pin.light() if lit else (b"", False)
@@ -227,14 +229,16 @@ class Terminal:
     def _text(self) -> list[Text]:
         """What stands below the picture."""
         button = "held" if self._pressed or self._busy else "up"
-        palm = "there" if self._palm else "away"
-        lines = [Text(f"{self._state}   button {button}   palm {palm}", style="bold", no_wrap=True)]
+        lines = [
+            Text(f"{self._state}   button {button}   hand {self._hand.words()}", style="bold", no_wrap=True)
+        ]
         lines += [Text(note, style="dim", no_wrap=True, overflow="ellipsis") for note in self._notes]
         if self._typing is not None:
             lines.append(Text(f"/ {self._typing}_   (Enter asks, Esc does not)", style="green"))
         else:
             spoken = f"1-{len(self._samples)}: say a question   " if self._samples else ""
-            lines.append(Text(HELP.format(samples=spoken), style="cyan", no_wrap=True))
+            for line in (HELP.format(samples=spoken), *hand_control.HELP):
+                lines.append(Text(line, style="cyan", no_wrap=True, overflow="ellipsis"))
         return lines
 
 
@@ -245,6 +249,11 @@ def print_line(line: str) -> None:
 def _palm(seen: tuple[bytes, bool], columns: int) -> Segments:
     edge = columns * PIXELS_A_COLUMN
     return light.to_terminal(light.render(seen[0], (edge, edge), armed=seen[1]), columns)
+
+
+def _report_mouse(sequence: str) -> None:
+    sys.stdout.write(sequence)
+    sys.stdout.flush()
 
 
 @contextlib.contextmanager
@@ -261,7 +270,9 @@ def _keyboard(on_keys: Callable[[str], None]) -> Iterator[None]:
     try:
         tty.setcbreak(descriptor)
         loop.add_reader(descriptor, read)
+        _report_mouse(mouse.ON)
         yield
     finally:
+        _report_mouse(mouse.OFF)
         loop.remove_reader(descriptor)
         termios.tcsetattr(descriptor, termios.TCSADRAIN, before)

@@ -166,3 +166,87 @@ async def test_with_nobody_to_ask_it_only_prints(tmp_path: Path):
         process.terminate()
         assert await process.stderr.read() == b""
         await process.wait()
+
+
+HAND_PROGRAM = """
+import asyncio, time
+from machine import I2C
+from vl53l5cx.mp import VL53L5CXMP
+
+sensor = VL53L5CXMP(I2C(0))
+sensor.init()
+sensor.resolution = 64
+sensor.ranging_freq = 15
+sensor.start_ranging({5, 7})
+was = None
+print("3.210 info state: connecting -> idle")
+while True:
+    if sensor.check_data_ready():
+        data = sensor.get_ranging_data()
+        near = [i for i in range(64) if data.target_status[i] in (5, 9) and data.distance_mm[i] < 500]
+        left = sum([data.distance_mm[i] for i in near if i % 8 < 4]) // max(1, len([i for i in near if i % 8 < 4]))
+        right = sum([data.distance_mm[i] for i in near if i % 8 > 3]) // max(1, len([i for i in near if i % 8 > 3]))
+        now = "away" if len(near) < 8 else "fist" if len(near) < 25 else "tilted" if left - right > 7 else "open"
+        if now != was:
+            print("sees", now)
+        was = now
+    time.sleep_ms(3)
+"""
+
+
+@pytest.fixture
+async def hand_screen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sys.modules[__name__], "PROGRAM", HAND_PROGRAM)
+    screen = Screen(tmp_path)
+    yield screen
+    screen.close()
+
+
+async def test_the_mouse_is_a_hand(hand_screen: Screen):
+    screen = hand_screen
+
+    async def mouse(button: int, column: int, row: int, end: str = "M") -> None:
+        screen.press(f"\x1b[<{button};{column};{row}{end}")
+        await asyncio.sleep(0.1)
+
+    await screen.shows("\x1b[?1003h")
+    await screen.shows("sees open")  # there from the start
+    await mouse(35, 20, 8)
+    await mouse(35, 20, 39)
+    await screen.shows("sees away")  # below the picture
+    await mouse(35, 20, 10)
+    await screen.shows("sees open")
+    await asyncio.sleep(0.8)  # it was held flat until now
+    await mouse(35, 20, 10)
+    await mouse(35, 32, 10)
+    await screen.shows("sees tilted")
+    await mouse(35, 20, 10)
+    await screen.shows("sees open")
+    await mouse(0, 20, 10)
+    await screen.shows("sees fist")
+    screen.press("\x1b[<0;2")  # a report in two pieces
+    await asyncio.sleep(0.05)
+    screen.press("0;10m")
+    await screen.shows("sees open")
+    screen.press("q")
+    await screen.shows("\x1b[?1003l")
+    await screen.shows("left in peace")
+
+
+async def test_keys_are_a_hand(hand_screen: Screen):
+    screen = hand_screen
+    await screen.shows("sees open")
+    screen.press("p")
+    await screen.shows("sees away")
+    screen.press("p")
+    await screen.shows("sees open")
+    await asyncio.sleep(0.3)
+    screen.press("\x1b[C")
+    await screen.shows("sees tilted")
+    await asyncio.sleep(0.3)
+    screen.press("\x1b[D")
+    await screen.shows("sees open")
+    await asyncio.sleep(0.3)
+    screen.press("f")
+    await screen.shows("sees fist")
+    await screen.shows("sees open")
