@@ -8,12 +8,14 @@ A manifest is one JSON object, a line break, and the signature of the JSON's byt
 An update's id is the SHA-256 of all these bytes. A chunk is a websocket binary frame:
 
     byte 0      kind: 3
-    byte 1      file: 0 is the manifest, n the n-th of its files, from 1
+    byte 1      file: 0 is the manifest, n the n-th of its files, from 1, 255 the manifest as a patch
     bytes 2-3   0
     bytes 4-7   offset in that file
     bytes 8-    1 to 2000 bytes of it; none: the relay does not have what was asked for
 
-Numbers are little-endian.
+A patch makes the new manifest from the one of the slot that runs, for most of both is the same. It is a row
+of these: offset and length of a piece of the old one, a length of text and one of bytes to be written as hex
+digits, each in two bytes, then both. The first chunk that is not full is its end. Numbers are little-endian.
 """
 
 import hashlib
@@ -26,6 +28,9 @@ KIND_UPDATE = 3
 CHUNK_BYTES = 2000  # with its header and the websocket's under MAX_MESSAGE_BYTES
 HEADER_BYTES = 8
 _HEADER = "<BBHI"
+PATCH_FILE = 255
+_PIECE = "<HHHH"
+_PIECE_BYTES = 8
 
 MANIFEST_VERSION = 1
 MANIFEST_BYTES = 24576  # 200 files at 110 bytes, and the signature
@@ -109,6 +114,29 @@ def pack_chunk(file, offset, data):
     return struct.pack(_HEADER, KIND_UPDATE, file, 0, offset) + bytes(data)
 
 
+def pack_piece(offset, length, text, binary=b""):
+    """A piece of a patch: `length` bytes of the old manifest at `offset`, `text`, `binary` as hex digits."""
+    return struct.pack(_PIECE, offset, length, len(text), len(binary)) + text + binary
+
+
+def apply_patch(old, patch):
+    """The new manifest. Raises UpdateError for what is no patch of this old one."""
+    new, at = bytearray(), 0
+    while at < len(patch):
+        if at + _PIECE_BYTES > len(patch):
+            raise UpdateError("the patch is cut")
+        offset, length, text, binary = struct.unpack_from(_PIECE, patch, at)
+        at += _PIECE_BYTES
+        end = at + text + binary
+        if offset + length > len(old) or end > len(patch) or len(new) + length > MANIFEST_BYTES:
+            raise UpdateError("the patch is not one of this manifest")
+        new += old[offset : offset + length]
+        new += patch[at : at + text]
+        new += bytes(patch[at + text : end]).hex().encode()
+        at = end
+    return bytes(new)
+
+
 def unpack_chunk(frame):
     """(file, offset, data) of a frame; `data` is a part of it, not a copy. Raises WireError."""
     if not HEADER_BYTES <= len(frame) <= HEADER_BYTES + CHUNK_BYTES:
@@ -116,7 +144,7 @@ def unpack_chunk(frame):
     kind, file, reserved, offset = struct.unpack_from(_HEADER, frame, 0)
     if kind != KIND_UPDATE:
         raise WireError("unknown_type", "binary frame: expected kind %d, got %d" % (KIND_UPDATE, kind))
-    if reserved or file > MAX_FILES or offset > MAX_FILE_BYTES:
+    if reserved or (file > MAX_FILES and file != PATCH_FILE) or offset > MAX_FILE_BYTES:
         raise WireError("out_of_range", "update chunk: no file %d at offset %d" % (file, offset))
     return file, offset, memoryview(frame)[HEADER_BYTES:]
 

@@ -13,8 +13,10 @@ from lapel_wire.update import (
     CHUNK_BYTES,
     KIND_UPDATE,
     MANIFEST_BYTES,
+    PATCH_FILE,
     Manifest,
     UpdateError,
+    apply_patch,
     unpack_chunk,
 )
 from pin import log
@@ -134,7 +136,9 @@ class Updater:
         data = _read(slot + "/" + NEW)
         fresh = data is None or hashlib.sha256(data).digest().hex() != self.id
         if fresh:
-            data = yield from self._fetch_manifest()
+            data = yield from self._patch_manifest(slots.other(slot))
+            if data is None:
+                data = yield from self._fetch_manifest()
         yield
         manifest = Manifest(data, self._settings.update_key)
         if manifest.id != self.id:
@@ -175,6 +179,21 @@ class Updater:
             raise UpdateError(
                 "It needs %d kB of flash, %d are free." % (needed * block >> 10, free * block >> 10)
             )
+
+    def _patch_manifest(self, running):
+        """The manifest, made from that of the slot that runs; None if the relay knows no way to."""
+        old, patch = slots.manifest(running), bytearray()
+        while old and len(patch) % CHUNK_BYTES == 0 and len(patch) < MANIFEST_BYTES:
+            piece = yield from self._fetch(PATCH_FILE, len(patch), CHUNK_BYTES)
+            if not piece:
+                break
+            patch += piece
+        try:
+            data = apply_patch(old, patch)
+        except UpdateError as error:
+            log.warning("update", "the manifest is fetched whole: %s" % error)
+            return None
+        return data if hashlib.sha256(data).digest().hex() == self.id else None
 
     def _fetch_manifest(self):
         size = self._offer["manifest_bytes"]
@@ -248,7 +267,7 @@ class Updater:
                 self._tell("receiving", self.id, percent)
 
     def _fetch(self, file, offset, most):
-        """The next bytes of a file, at least one."""
+        """The next bytes of a file, at least one; of a patch there may be none."""
         again = Deadline()
         asked = 0
         self._chunk = None
@@ -262,7 +281,7 @@ class Updater:
                 self._link.send("update_want", update=self.id, file=file, offset=offset)
             yield
         data, self._chunk, self._wanted = self._chunk, None, None
-        if not data:
+        if not data and file != PATCH_FILE:
             raise UpdateError("The relay does not have it any more.")
         return data
 

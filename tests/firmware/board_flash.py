@@ -12,9 +12,10 @@ from typing import Any
 import lapel.viper  # noqa: F401 - makes the firmware's modules importable
 import update_rig as rig
 from fake_relay import FakeRelay
+from lapel.devices import manifest_patch
 from lapel.virtual.process import PinProcess
 from lapel_wire import messages
-from lapel_wire.update import CHUNK_BYTES, pack_chunk
+from lapel_wire.update import CHUNK_BYTES, PATCH_FILE, pack_chunk
 from pin_process import FIRMWARE
 
 ROOT = ("boot.py", "main.py", "slots.py")
@@ -86,12 +87,14 @@ class UpdatingRelay(FakeRelay):
     def __init__(self, home: Path) -> None:
         super().__init__(home)
         self.manifest = b""
+        self.old = b""  # the manifest of the slot that runs
         self.files: list[bytes] = []
         self.bytes_sent = 0
         self.spoil: Callable[[int, int, bytes], bytes] = lambda file, offset, data: data
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def offers(self, files: Files, version: int) -> None:
+    def offers(self, files: Files, version: int, old: Files | None = None) -> None:
+        self.old = rig.manifest(old, 1) if old else b""
         self.manifest = rig.manifest(files, version)
         self.files = [files[path] for path in sorted(files)]
 
@@ -117,7 +120,9 @@ class UpdatingRelay(FakeRelay):
 
     async def _serve_chunk(self, want: dict[str, Any]) -> None:
         file, offset = want["file"], want["offset"]
-        content = self.files[file - 1] if file else self.manifest
+        content = self.files[file - 1] if 0 < file < PATCH_FILE else self.manifest
+        if file == PATCH_FILE:
+            content = manifest_patch.make(self.old, self.manifest)
         frame = pack_chunk(file, offset, self.spoil(file, offset, content[offset : offset + CHUNK_BYTES]))
         self.bytes_sent += len(frame)
         await self.connections[-1].send(frame)

@@ -6,17 +6,20 @@ import asyncio
 import json
 from pathlib import Path
 
+import update_rig as rig
 from board_flash import BUTTON, Board, UpdatingRelay, app, install
 
 CHANGED = "pin/app.py"
+SMALL = "pin/backoff.py"  # as text it has 0.9 kB, the manifest 9 kB
 
 
 async def test_an_update_of_one_file_is_taken_and_proves_itself(tmp_path: Path) -> None:
     files = app()
-    new = files | {CHANGED: files[CHANGED] + b"\n# changed\n"}
+    assert len(files[SMALL]) < len(rig.manifest(files, 1)), "a manifest that is sent whole would not show"
+    new = files | {SMALL: files[SMALL] + b"\n# changed\n"}
     async with UpdatingRelay(tmp_path / "home") as relay:
         install(tmp_path / "flash", relay.settings(), files)
-        relay.offers(new, 2)
+        relay.offers(new, 2, files)
         async with Board(tmp_path / "flash") as board:
             hello = await relay.joined(1)
             assert hello["firmware"] == "0.1.0" and hello["board"] == "virtual"
@@ -34,8 +37,7 @@ async def test_an_update_of_one_file_is_taken_and_proves_itself(tmp_path: Path) 
         p.relative_to(tmp_path / "flash/b").as_posix(): p.read_bytes() for p in walk(tmp_path / "flash/b")
     }
     assert content.pop("manifest") == relay.manifest and content == new
-    print(f"changed file {len(new[CHANGED])} bytes, sent {relay.bytes_sent}, manifest {len(relay.manifest)}")
-    assert relay.bytes_sent <= 2 * len(new[CHANGED])
+    assert relay.bytes_sent <= 2 * len(new[SMALL])
 
 
 def walk(folder: Path) -> list[Path]:

@@ -7,7 +7,17 @@ import os
 import slots
 import update_rig as rig
 from lapel_wire import WireError
-from lapel_wire.update import CHUNK_BYTES, Manifest, UpdateError, pack_chunk, plain_path, unpack_chunk
+from lapel_wire.update import (
+    CHUNK_BYTES,
+    PATCH_FILE,
+    Manifest,
+    UpdateError,
+    apply_patch,
+    pack_chunk,
+    pack_piece,
+    plain_path,
+    unpack_chunk,
+)
 from pin.update import GOOD_MS, Updater
 from test_slots import Flash
 
@@ -264,9 +274,10 @@ def test_every_byte_of_the_manifest_altered_once():
 def answer(link, updater, t, fields):
     link.told.append(dict(fields, t=t))
     if t == "update_want":
-        offset = fields["offset"]
-        assert fields["file"] == 0, "a file was asked for"
-        updater._take(pack_chunk(0, offset, link.data[offset : offset + CHUNK_BYTES]))
+        file, offset = fields["file"], fields["offset"]
+        assert file in (0, PATCH_FILE), "a file was asked for"
+        data = b"" if file else link.data[offset : offset + CHUNK_BYTES]
+        updater._take(pack_chunk(file, offset, data))
 
 
 def test_an_offer_whose_id_is_not_that_of_the_manifest():
@@ -445,11 +456,37 @@ def test_an_offer_of_what_runs_is_answered_at_once():
         assert link.phases() == ["good"]
 
 
+def test_a_patched_manifest_is_the_same_and_a_wrong_patch_costs_the_whole_one():
+    with Flash():
+        ready()
+        old, new = slots.manifest("a"), rig.manifest(NEW, 2)
+        same = 0
+        while old[same] == new[same]:
+            same += 1
+        for patch, whole in (
+            (pack_piece(0, same, new[same:]), False), (pack_piece(0, len(old), b""), True), (b"\x00", True),
+            (pack_piece(0, len(old) + 1, b""), True), (pack_piece(0, 0, new)[:-1], True), (b"", True),
+            (pack_piece(0, len(old), b"") * 200, True), (pack_piece(0, same, new[same:-1] + b"x"), True),
+        ):  # fmt: skip
+            link = rig.Link(new, NEW)
+            link.patch = patch
+            link.silent_after = 2 + len(patch) // CHUNK_BYTES
+            rig.run(link)
+            wanted = [m["file"] for m in link.told if m["t"] == "update_want"]
+            assert wanted[0] == PATCH_FILE and (0 in wanted) is whole, patch[:6]
+            if "manifest.new" in os.listdir("b"):
+                os.remove("b/manifest.new")
+        assert apply_patch(old, pack_piece(0, same, new[same:])) == new
+        link = rig.Link(new, NEW)
+        link.patch = pack_piece(0, same, new[same:])
+        assert rig.run(link) and is_whole("b", NEW)
+
+
 def test_chunks():
     assert unpack_chunk(pack_chunk(3, 4000, b"abc")) == (3, 4000, b"abc")
     assert len(pack_chunk(200, 131071, bytes(CHUNK_BYTES))) == 2008
     for frame in (
-        b"", b"\x03", bytes(8), pack_chunk(201, 0, b""), pack_chunk(1, 131073, b""),
+        b"", b"\x03", bytes(8), pack_chunk(201, 0, b""), pack_chunk(254, 0, b""), pack_chunk(1, 131073, b""),
         b"\x03\x01\x01\x00" + bytes(4), pack_chunk(1, 0, bytes(2000)) + b"x",
     ):  # fmt: skip
         try:

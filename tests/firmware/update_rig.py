@@ -9,7 +9,7 @@ import os
 import sys
 
 import slots
-from lapel_wire.update import CHUNK_BYTES, KIND_UPDATE, MODULUS_DIGITS, pack_chunk
+from lapel_wire.update import CHUNK_BYTES, KIND_UPDATE, MODULUS_DIGITS, PATCH_FILE, pack_chunk
 from pin.link import UP
 from pin.update import Updater
 
@@ -59,7 +59,7 @@ def manifest(content, number, **changes):
     ]
     values = {"v": 1, "board": BOARD, "version": number, "name": "0.%d.0" % number, "files": entries}
     values.update(changes)
-    return sign(json.dumps(values).encode())
+    return sign(json.dumps(values, separators=(",", ":")).encode())
 
 
 def install(slot, files, version):
@@ -116,6 +116,7 @@ class Link:
         self.bytes_sent = 0
         self.data = data
         self.files = files or {}
+        self.patch = b""
         self.spoil = lambda file, offset, data: data  # what happens to a chunk on its way
         self.silent_after = None  # chunks
         self.silent = False
@@ -130,8 +131,13 @@ class Link:
                 self.silent_after -= 1
             file, offset = fields["file"], fields["offset"]
             names = sorted(self.files)  # as the manifest has them
-            content = self.data if not file else self.files[names[file - 1]] if names else b""
-            data = self.spoil(file, offset, content[offset : offset + CHUNK_BYTES])
+            if file == PATCH_FILE:
+                content = self.patch
+            else:
+                content = self.data if not file else self.files[names[file - 1]] if names else b""
+            data = content[offset : offset + CHUNK_BYTES]
+            if file != PATCH_FILE:
+                data = self.spoil(file, offset, data)
             frame = pack_chunk(file, offset, data)
             self.bytes_sent += len(frame)
             self.on_binary[KIND_UPDATE](memoryview(frame))
