@@ -8,7 +8,7 @@ MICROPYTHON_VERSION := 1.28.0.4
 MICROPYTHON := $(VENV)/micropython/bin/micropython
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test test-full bench lint format conformance pictures samples font glyphs ilda-reader clean
+.PHONY: help setup run demo test test-full bench lint format conformance pictures palm-models samples font glyphs ilda-reader axe clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -71,9 +71,17 @@ glyphs: $(SETUP) ## build the letters of other scripts that the relay pushes (ne
 ilda-reader: ## fetch another program's reader of ILDA files, for the tests (needs npm)
 	npm install --silent --no-save --prefix build/node @laser-dac/ilda-reader@0.3.3
 
+axe: ## fetch another program's judge of accessibility, for the tests of the console (needs npm)
+	npm install --silent --no-save --prefix build/node axe-core@4.14.1
+
 pictures: $(SETUP) ## draw the pictures of the documentation
 	$(BIN)/lapel preview "$$(printf 'The Eiffel\nTower is 324\nmeters tall.')" --view palm --png docs/palm.png
+	$(BIN)/python -m lapel.virtual.gesture_picture docs/gestures.png
 	$(BIN)/lapel power --png docs/power.png
+
+palm-models: $(SETUP) ## build the pin's tables of palms, fists and things from the virtual hand
+	$(BIN)/python -m lapel.virtual.pose_fit
+	$(BIN)/python -m lapel.virtual.thing_fit
 
 samples: $(SETUP) ## let a TTS engine speak the bundled questions
 	$(BIN)/python -m pip install --quiet -e '.[samples]'
