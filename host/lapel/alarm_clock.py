@@ -48,7 +48,8 @@ class Ring:
 
 async def _wait(changed: asyncio.Event, seconds: float) -> None:
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(changed.wait(), seconds)
+        async with asyncio.timeout(seconds):
+            await changed.wait()
 
 
 class AlarmClock:

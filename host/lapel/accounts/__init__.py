@@ -48,10 +48,10 @@ class AccountError(Exception):
 
 
 @asynccontextmanager
-async def within(account: Account, seconds: float = CALL_S) -> AsyncIterator[None]:
+async def within(account: Account, seconds: float | None = None) -> AsyncIterator[None]:
     """A deadline around a call; connections that break are the account's fault too. Raises AccountError."""
     try:
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(CALL_S if seconds is None else seconds):
             yield
     except TimeoutError as error:
         raise AccountError(account, "silent", str(error)) from error

@@ -38,6 +38,7 @@ class Agenda:
         self._url = url
         self._login = (user, password)
         self._name = name
+        self._auth_type: str | None = None  # as the server asked for it; asking costs a round, or a second
 
     async def between(self, start: dt.datetime, end: dt.datetime) -> list[Event]:
         """Events that touch this time, of all calendars, repeated ones expanded, soonest first."""
@@ -79,10 +80,17 @@ class Agenda:
         user, password = self._login
         try:
             with DAVClient(
-                url=self._url, username=user, password=password, timeout=int(CALL_S), enable_rfc6764=False
+                url=self._url,
+                username=user,
+                password=password,
+                auth_type=self._auth_type,
+                timeout=int(CALL_S) or 1,
+                enable_rfc6764=False,
             ) as client:
                 line.opened(client.session.close)
-                return work(client)
+                result = work(client)
+                self._auth_type = client.auth_type
+                return result
         except caldav_error.AuthorizationError as error:
             raise AccountError("calendar", "refused", str(error)) from error
         except Timeout as error:

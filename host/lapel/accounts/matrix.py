@@ -117,7 +117,7 @@ class Matrix:
 
     async def _ask(self, request: Awaitable[Any], seconds: float | None = None) -> Any:
         try:
-            async with within("matrix", seconds) if seconds else within("matrix"):
+            async with within("matrix", seconds):
                 reply = await request
         except (ClientError, nio.exceptions.LocalProtocolError) as error:
             raise AccountError("matrix", "unreachable", repr(error)) from error

@@ -109,8 +109,10 @@ class Player:
                     await client.password(self._password)
         except mpd.MPDError as error:
             client.disconnect()
-            fault = "refused" if isinstance(error, mpd.CommandError) else "unreachable"
-            raise AccountError("music", fault, str(error)) from error  # type: ignore[arg-type]
+            if isinstance(error, mpd.CommandError):
+                raise AccountError("music", "refused", str(error)) from error
+            # The library waits five seconds itself, for a server that says nothing.
+            raise AccountError("music", "silent", str(error)) from error
         except BaseException:
             client.disconnect()
             raise

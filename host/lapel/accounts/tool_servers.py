@@ -144,8 +144,9 @@ class ToolServer:
                 self.tools = tools
                 self._changed(self)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._broken.wait(), _LOOK_S)
-                return
+                async with asyncio.timeout(_LOOK_S):
+                    await self._broken.wait()
+                    return
 
 
 async def _listed(client: Client, name: str) -> tuple[ServerTool, ...]:

@@ -90,7 +90,9 @@ async def add_event(
 
 
 async def start(context: Context) -> None:
-    if context.settings.url:
+    settings: Settings = context.settings
+    context.state.agenda = Agenda(settings.url, settings.user, settings.password, settings.calendar)
+    if settings.url:
         context.spawn(_tell_home(context))
 
 
@@ -107,15 +109,15 @@ async def _tell_home(context: Context) -> None:
 
 
 def _agenda(context: Context) -> Agenda:
-    settings: Settings = context.settings
-    if not settings.url:
+    if not context.settings.url:
         raise SkillError(
             context.say(
                 en="The calendar is not set up. See [skills.calendar] in the guide.",
                 zh="还没有设置日历。请看指南里的[skills.calendar]。",
             )
         )
-    return Agenda(settings.url, settings.user, settings.password, settings.calendar)
+    agenda: Agenda = context.state.agenda
+    return agenda
 
 
 def _moment(context: Context, event: Event) -> str:

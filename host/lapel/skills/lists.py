@@ -71,7 +71,13 @@ async def remove_from_list(context: Context, item: str, name: str = "") -> str:
     return context.say(en=f"{gone}: off the {name} list", zh=f"已从{name}清单删除：{gone}")
 
 
-@tool(effect="deletes", confirm={"en": "Empty the whole {name} list?", "zh": "清空整个{name}清单吗？"})
+async def _which_is_emptied(context: Context, name: str = "") -> str:
+    name = _name(context, name)
+    count = len(await _items(context, name))
+    return context.say(en=f"Empty the {name} list ({count} things)?", zh=f"清空{name}清单（{count}项）吗？")
+
+
+@tool(effect="deletes", confirm=_which_is_emptied)
 async def clear_list(context: Context, name: str = "") -> str:
     """Take everything off a list.
 

@@ -204,8 +204,8 @@ def _outbox(context: Context) -> Outbox:
                 zh="还没有设置发信。请看指南里的[skills.mail]。",
             )
         )
-    user = settings.user if settings.password else ""
     security = cast(Security, settings.smtp_security)
+    user = settings.user if security != "none" else ""  # no password travels unsealed
     return Outbox(host, settings.smtp_port, user, settings.password, settings.address, security)
 
 

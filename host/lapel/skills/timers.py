@@ -45,7 +45,7 @@ async def set_timer(context: Context, duration: Length, name: str = "") -> Reply
     name = name or duration.name
     ring = await clock.add(context.now + duration.duration, name, length_s=duration.duration.total_seconds())
     length = say_duration(duration.duration, context.language)
-    text = context.say(en=f"{_title(name)}timer: {length}".capitalize(), zh=f"{name}计时{length}")
+    text = context.say(en=_capital(f"{_title(name)}timer: {length}"), zh=f"{name}计时{length}")
     return Reply(text, ends=ring.at(context.now.tzinfo))
 
 
@@ -89,7 +89,7 @@ async def cancel_timer(context: Context, name: str = "") -> str:
         return context.say(en="All timers are cancelled.", zh="已取消所有计时器。")
     ring = _find(context, name)
     await _clock(context).remove(ring)
-    return context.say(en=f"{_title(ring.label)}timer cancelled".capitalize(), zh=f"已取消{ring.label}计时器")
+    return context.say(en=_capital(f"{_title(ring.label)}timer cancelled"), zh=f"已取消{ring.label}计时器")
 
 
 @tool(effect="changes")
@@ -156,7 +156,7 @@ def _find(context: Context, name: str) -> Ring:
         raise SkillError(context.say(en="No timer is running.", zh="没有计时器。"))
     if not named:
         raise SkillError(context.say(en=f"There is no timer {name}.", zh=f"没有{name}计时器。"))
-    exact = [ring for ring in named if ring.label.casefold() == wanted]
+    exact = [ring for ring in named if wanted and ring.label.casefold() == wanted]
     if len(named) > 1 and len(exact) != 1:
         names = ", ".join(ring.label or _left(context, ring) for ring in named)
         raise SkillError(context.say(en=f"Which timer? {names}", zh=f"哪个计时器？{names}"))
@@ -166,10 +166,15 @@ def _find(context: Context, name: str) -> Ring:
 def _left(context: Context, ring: Ring) -> str:
     left = ring.at(context.now.tzinfo) - context.now
     if left <= dt.timedelta(0):
-        return context.say(en=f"{_title(ring.label)}timer rings".capitalize(), zh=f"{ring.label}计时器在响")
+        return context.say(en=_capital(f"{_title(ring.label)}timer rings"), zh=f"{ring.label}计时器在响")
     said = say_duration(left, context.language)
-    return context.say(en=f"{_title(ring.label)}{said} left", zh=f"{ring.label}还剩{said}")
+    return context.say(en=_capital(f"{_title(ring.label)}{said} left"), zh=f"{ring.label}还剩{said}")
 
 
 def _title(name: str) -> str:
     return f"{name} " if name else ""
+
+
+def _capital(text: str) -> str:
+    """Its first letter large, the others as they are."""
+    return text[:1].upper() + text[1:]

@@ -82,8 +82,7 @@ async def test_a_wrong_password_a_dead_and_a_silent_server_have_their_sentences(
     monkeypatch.setattr(accounts, "CALL_S", 0.2)
     async with silent_server() as port:
         with pytest.raises(AccountError) as silent:
-            async with accounts.within("mail", 0.2):
-                await mailbox(port).unread(1)
+            await mailbox(port).unread(1)
     assert silent.value.sentence("zh") == "邮件服务器没有回应。"
 
 
