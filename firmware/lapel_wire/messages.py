@@ -157,6 +157,8 @@ DOWN = {
         "volume?": _PERCENT,
         "brightness?": _PERCENT,
         "silent?": BOOL,
+        "standby?": word("reachable", "saver"),
+        "look_minutes?": integer(0, 240),
         "networks?": list_(4, map_({"ssid": text(32), "password": text(64), "hidden": BOOL})),
         "relays?": list_(4, map_({"host": id_(64), "port": integer(1, 65535)})),
     },

@@ -13,7 +13,7 @@ is a room of its own, which plugs in here:
 A room uses of the app: `tell` (a message to the relay), `show` (a card of the pin's own: `card` None, an
 `alert` if nobody asked for it, `act` for what is done with it, see `reading`), `say` (a sentence), `wake`,
 `sleep`, `machine.state`, `link`, `parts`, `guard`, `preferences` and `unix_ms`. It may set `battery_percent`,
-and `power_off`, which is called with the time and does not return.
+`hand_rests`, and `power_off`, which is called with the time and does not return.
 """
 
 import asyncio
@@ -54,6 +54,7 @@ class App:
         self.asking = Asking(self, mic)
         self.now = ticks_ms()  # of this step
         self.battery_percent = None
+        self.hand_rests = False  # to save power: a palm is looked for only when there is something to show it
         self.power_off = self._power_off
         self._fault = fault
         self._rooms = (self.menu, self.lock_screen) + tuple(rooms)
@@ -247,7 +248,7 @@ class App:
     def _look(self, now):
         """A frame of the palm sensor, if there is one: never while the wearer speaks."""
         state, hand = self.machine.state, self.parts.hand
-        if state == ASLEEP:
+        if state == ASLEEP or (self.hand_rests and self.reader.card is None and not self.waiting.cards):
             hand.rest()
         elif state != LISTENING:
             needed = self.reader.card is not None or state == THINKING or bool(self.waiting.cards)

@@ -14,6 +14,7 @@ from pin.watchdog import APP_MS, LINK_MS, MIC_MS, Watchdog
 PARTING_MS = 3000  # for the link to close before the radio goes
 WATCH_TIMER = 1  # the laser's guard has 0
 WATCH_MS = 1000
+ALARMS_MS = 1000  # how often the distance of the next alarm is looked at: that allocates
 CRASH_MS = 5000  # between two crash reports
 LOW_MEMORY = "memory: restarted with %d bytes free"
 
@@ -52,11 +53,13 @@ class Body:
         self._app = None
         self._sleeper = None
         self._counted_ms = 0
-        self._parting = Deadline()
+        self._parting, self._hand, self._alarms = Deadline(), Deadline(), Deadline()
+        self._asked_at = None  # ticks of the relay's time that the clock was set by
         self._crash = Deadline()
         self._crashes = crash.next_text() is not None
         self._crash_told = False
         self._uptime_s = 0
+        self._parted = False
         self._state = None
         self._power = None
 
@@ -115,38 +118,48 @@ class Body:
         facts.empty = self.battery.empty
         if not self._sleeps:
             facts.charging = True
-        if facts.linked and app.link.unix_ms is not None and not self._wall.asked:
+        if facts.linked and app.link.unix_ms is not None and app.link.unix_at != self._asked_at:
+            self._asked_at = app.link.unix_at
             self._wall.set(app.link.unix_ms + ticks_diff(now_ms, app.link.unix_at))
-        was = self.power.state
-        if was == power.IDLE or was == power.LOOK:  # an alarm's distance matters only where sleep is near
-            facts.alarm_ms = self._ringing.alarms.next_ms()
-            facts.time_wanted = self._ringing.alarms.waiting_for_time
+        kept = self._settings.values
+        self.power.choose(kept.get("standby"), kept.get("look_minutes"))
+        if not self._alarms.set or self._alarms.passed(now_ms):
+            self._alarms.after(ALARMS_MS, now_ms)
+            self._look_at_alarms()
         state = self.power.decide(now_ms, facts)
         if state != self._power:
             self._power = state
             self._enter_power(state, now_ms)
+        app.hand_rests = state == power.IDLE and not facts.charging and self._hand.passed(now_ms)
         if state == power.NAP or state == power.DEEP:
             self._sleep(state, now_ms)
         elif state != power.AWAKE:
             app.wake()  # the link is wanted
 
     def _enter_power(self, state, now_ms):
-        self.power.choose(self._settings.values.get("standby"), self._settings.values.get("look_minutes"))
         if state in (power.AWAKE, power.LOOK):
             self._sleeper.fast()
             if self._app.machine.state == states.ASLEEP:
                 self._app.machine.move(states.CONNECTING)
         elif state == power.IDLE:
+            self._hand.after(power.HAND_MS, now_ms)
             self._sleeper.slow()
         else:
-            self._app.sleep()
+            self._parted = False
             self._parting.after(PARTING_MS, now_ms)
 
     def _sleep(self, state, now_ms):
         app = self._app
+        if not self._parted:
+            if app.link.state == link.UP and not app.link.settled() and not self._parting.passed(now_ms):
+                return  # what was said last goes out first
+            self._parted = True
+            app.sleep()
+            self._parting.after(PARTING_MS, now_ms)
         if app.link.state != link.DOWN and not self._parting.passed(now_ms):
             return
         app.parts.projector.dark()
+        self._look_at_alarms()
         ms = self.power.sleep_ms(now_ms, self.facts)
         if state == power.DEEP:
             log.info("power", "deep sleep for %d s" % (ms // 1000))
@@ -156,6 +169,11 @@ class Body:
         woke_ms = ticks_ms()
         self.watchdog.woke(woke_ms)
         self.power.woke(pressed, woke_ms)
+
+    def _look_at_alarms(self):
+        alarms = self._ringing.alarms
+        self.facts.alarm_ms = alarms.next_ms()
+        self.facts.time_wanted = alarms.waiting_for_time
 
     def _power_off(self, now_ms):
         """The wearer switched it off: until the button, or an alarm. Does not return."""

@@ -21,13 +21,14 @@ MOVES = {
     IDLE: (AWAKE, NAP, DEEP),
     NAP: (AWAKE, LOOK),
     LOOK: (AWAKE, NAP, DEEP),
-    DEEP: (),  # what follows is another start
+    DEEP: (AWAKE,),  # only while the link still closes; what follows is another start
 }
 
 REACHABLE, SAVER = "reachable", "saver"
 MODES = (REACHABLE, SAVER)
 
 IDLE_MS = 3000  # after the last use; a second question often follows at once
+HAND_MS = 60_000  # of IDLE: then the palm sensor, which takes as much as the rest of IDLE, waits for a press
 NAP_MS = 60_000  # of IDLE in `saver`: joining again costs 4 s and as much charge as half a minute of it
 DEEP_MS = (
     8 * 3_600_000
@@ -82,7 +83,7 @@ class Power:
             self._deep_again = False
             if self.state == AWAKE:
                 self._quiet.after(IDLE_MS, now_ms)
-            elif self.state != DEEP:
+            else:
                 self._move(AWAKE, now_ms)
         elif self.state == AWAKE:
             if self._quiet.passed(now_ms):

@@ -13,6 +13,7 @@ RESTING = (IDLE, CONNECTING, OFFLINE, ASLEEP)  # nobody uses the pin
 FELL_BACK = "They led to no connection in 3 minutes; what was before counts again."
 BUSY = "Other settings are being tried right now. Ask again in 3 minutes."
 NO_NETWORK = "A pin with Wi-Fi needs a network."
+KEPT = ("volume", "brightness", "silent", "standby", "look_minutes", "relays")  # as they come
 NO_RELAY = "A pin needs a relay."
 
 
@@ -58,7 +59,7 @@ class Upkeep:
 
     def _set(self, message, now):
         request = message["request"]
-        changes = {k: message[k] for k in ("volume", "brightness", "silent", "relays") if k in message}
+        changes = {k: message[k] for k in KEPT if k in message}
         if "networks" in message:
             changes["wifi"] = message["networks"]
         moves = "relays" in changes or "wifi" in changes

@@ -1,4 +1,4 @@
-"""Sleep, alarms, charge and failures of the unmodified app on the real MicroPython; its sleeps and resets are real
+"""Sleep, alarms, charge and failures of the unmodified app on the real MicroPython, whose resets are real
 ends of a process."""
 
 from __future__ import annotations
@@ -85,6 +85,16 @@ async def test_a_double_tap_stops_what_rings(tmp_path: Path) -> None:
         await tap(pin)
         await relay.message("alarm", id="tea", what="stopped")
         await pin.wait_for_line("showing -> idle", WAIT_S)
+
+
+async def test_the_relay_chooses_how_it_stands_by(tmp_path: Path) -> None:
+    async with house(tmp_path, NAPS) as (relay, pin):
+        await pin.wait_for_line("connecting -> idle", WAIT_S)
+        await asyncio.sleep(1.0)
+        assert not any("nap" in line for line in pin.lines)  # reachable, unless it is told otherwise
+        await relay.say("settings", request=1, standby="saver", look_minutes=30)
+        await relay.message("settings_done", request=1)
+        await pin.wait_for_line("power: nap for 1800 s", WAIT_S)
 
 
 async def test_it_wakes_from_a_nap_for_an_alarm(tmp_path: Path) -> None:

@@ -80,6 +80,6 @@ def _print(budget: Budget, minutes: int) -> None:
     console.print(table)
     estimates = sum(part.is_estimate for part in budget.parts)
     sys.stdout.write(
-        f"{budget.mah:.0f} mAh usable. {estimates} of {len(budget.parts)} currents are estimates; their sources "
-        "are in hardware/power/parts.csv. Nothing of this was measured on a pin.\n"
+        f"{budget.mah:.0f} mAh usable. {estimates} of {len(budget.parts)} currents are estimates; their "
+        "sources are in hardware/power/parts.csv. Nothing of this was measured on a pin.\n"
     )

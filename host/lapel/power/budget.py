@@ -1,6 +1,7 @@
 """From currents of parts to hours: the tables of `hardware/power/` and the arithmetic between them.
 
-A part that an activity does not name is in its least state. Every current is the cell's: the regulator is linear.
+A part that an activity does not name is in its least state. Every current is the cell's: its regulator is
+linear.
 """
 
 from __future__ import annotations
