@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import icalendar
 from caldav.davclient import DAVClient
@@ -38,7 +38,7 @@ class Agenda:
         self._url = url
         self._login = (user, password)
         self._name = name
-        self._auth_type: str | None = None  # as the server asked for it; asking costs a round, or a second
+        self._auth: Any = None  # of the kind that the server asked for; asking costs a round, or a second
 
     async def between(self, start: dt.datetime, end: dt.datetime) -> list[Event]:
         """Events that touch this time, of all calendars, repeated ones expanded, soonest first."""
@@ -83,13 +83,13 @@ class Agenda:
                 url=self._url,
                 username=user,
                 password=password,
-                auth_type=self._auth_type,
-                timeout=int(CALL_S) or 1,
+                auth=self._auth,
+                timeout=int(CALL_S),
                 enable_rfc6764=False,
             ) as client:
                 line.opened(client.session.close)
                 result = work(client)
-                self._auth_type = client.auth_type
+                self._auth = client.auth
                 return result
         except caldav_error.AuthorizationError as error:
             raise AccountError("calendar", "refused", str(error)) from error
