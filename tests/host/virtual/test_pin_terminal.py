@@ -179,14 +179,19 @@ sensor.resolution = 64
 sensor.ranging_freq = 15
 sensor.start_ranging({5, 7})
 was = None
+
+def mean(values):
+    return sum(values) // max(1, len(values))
+
 print("3.210 info state: connecting -> idle")
 while True:
     if sensor.check_data_ready():
         data = sensor.get_ranging_data()
         near = [i for i in range(64) if data.target_status[i] in (5, 9) and data.distance_mm[i] < 500]
-        left = sum([data.distance_mm[i] for i in near if i % 8 < 4]) // max(1, len([i for i in near if i % 8 < 4]))
-        right = sum([data.distance_mm[i] for i in near if i % 8 > 3]) // max(1, len([i for i in near if i % 8 > 3]))
-        now = "away" if len(near) < 8 else "fist" if len(near) < 25 else "tilted" if left - right > 7 else "open"
+        left = mean([data.distance_mm[i] for i in near if i % 8 < 4])
+        right = mean([data.distance_mm[i] for i in near if i % 8 > 3])
+        shape = "fist" if len(near) < 25 else "tilted" if left - right > 7 else "open"
+        now = shape if len(near) >= 8 else "away"
         if now != was:
             print("sees", now)
         was = now
