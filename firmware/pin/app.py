@@ -13,7 +13,7 @@ is a room of its own, which plugs in here:
 A room uses of the app: `tell` (a message to the relay), `show` (a card of the pin's own: `card` None, an
 `alert` if nobody asked for it, `act` for what is done with it, see `reading`), `say` (a sentence), `wake`,
 `sleep`, `machine.state`, `link`, `parts`, `guard`, `preferences` and `unix_ms`. It may set `battery_percent`,
-`hand_rests`, and `power_off`, which is called with the time and does not return.
+`memory_low`, `hand_rests`, and `power_off`, which is called with the time and does not return.
 """
 
 import asyncio
@@ -54,6 +54,7 @@ class App:
         self.asking = Asking(self, mic)
         self.now = ticks_ms()  # of this step
         self.battery_percent = None
+        self.memory_low = False  # no big work: letters of other scripts, updates
         self.hand_rests = False  # to save power: a palm is looked for only when there is something to show it
         self.power_off = self._power_off
         self._fault = fault
@@ -335,6 +336,9 @@ class App:
 
     def _learn(self, pushed):
         """Letters that the font lacks and the next card needs."""
+        if self.memory_low:
+            log.warning("app", "%d glyphs are left out: memory is low" % len(pushed))
+            return
         for glyph in pushed:
             try:
                 self.parts.projector.font.push(glyph["code"], a2b_base64(glyph["strokes"]))

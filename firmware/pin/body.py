@@ -82,6 +82,7 @@ class Body:
         self._count_uptime(now_ms)
         self._watch(now_ms)
         self.memory.poll(now_ms)
+        app.memory_low = self.memory.low
         self._look_at_charge(now_ms)
         if app.link is not None:
             self._report(now_ms)

@@ -44,7 +44,8 @@ class Upkeep:
 
     def poll(self, now):
         # Without an app this is the safe copy: there is nothing else to do.
-        self.step(now, self._app is None or self._app.machine.state in RESTING)
+        app = self._app
+        self.step(now, app is None or (app.machine.state in RESTING and not app.memory_low))
 
     def step(self, now, idle):
         """Every few ms; `idle`: nobody uses the pin."""

@@ -243,3 +243,14 @@ async def test_hold_keeps_the_watchdog_off(tmp_path: Path) -> None:
             assert again.running and again.resets == 0
         finally:
             await again.stop()
+
+
+async def test_without_memory_it_starts_again_while_nobody_uses_it(tmp_path: Path) -> None:
+    limits = {"pin.memory.LOOK_MS": 200}
+    async with house(tmp_path, limits, program="starved_app.py") as (relay, pin):
+        await pin.wait_for_line("connecting -> idle", WAIT_S)
+        (pin.flash / "starve").write_text("")
+        await pin.wait_for_line("rst:hard", WAIT_S)
+        told = await relay.message("crash")
+        assert told["text"] == "memory: restarted with 50000 bytes free"
+        await relay.until(lambda: len(relay.connections) == 2)
