@@ -1,5 +1,6 @@
 """Starts the app that `boot.py` chose, or the safe copy. Never updated over the air, so it is small."""
 
+import os
 import sys
 import time
 
@@ -7,12 +8,18 @@ import slots
 
 PAUSE_MS = 3000  # between a failure and the next start: time for a computer to step in
 SAFE_PAUSE_MS = 30_000  # the safe copy itself failed: it would only get hot
+TRIAL_MS = 30_000  # for an app on trial to start the watchdog of its own (pin/watchdog.py), or it hangs
+HOLD = "hold"  # a file of whoever installs firmware: no watchdog, please
 
 
 def start():
     """Runs the app. What it raises, or a slot that cannot even be imported, is a bad start."""
     safe = slots.running == slots.SAFE
     try:
+        if slots.running and slots.on_trial() and HOLD not in os.listdir():
+            import machine
+
+            machine.WDT(timeout=TRIAL_MS)
         if safe:
             from pin.safe import run
         else:

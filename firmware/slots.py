@@ -106,7 +106,7 @@ def told():
 
 
 def on_trial():
-    """Whether the running slot may still be left: until then no deep sleep, for that ends in a start."""
+    """Whether the running slot has yet to prove itself. Waking from deep sleep is a start like any other."""
     state = read()
     return running == state["slot"] and state["trial"]
 

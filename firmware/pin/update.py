@@ -29,6 +29,7 @@ WANT_MS = 10_000  # for a chunk; the link's own deadlines end a connection that 
 WANTS = 6  # without an answer: then the relay has to offer again
 TRIES = 2  # for a file whose hash is wrong
 GOOD_MS = 60_000  # after the first welcome: what leaks or stalls has shown it by then
+AWAKE_MS = 600_000  # for a slot on trial to find the relay; then it may sleep, and waking counts as a start
 TOLD_EVERY = 10  # percent
 BLOCK_BYTES = 2048
 HASHED_AT_ONCE = 16  # blocks, about 20 ms on the chip: a press must not wait for more
@@ -54,12 +55,15 @@ class Updater:
         self._left = state["left"]
         self._unproven = slots.running in slots.SLOTS and (state["trial"] or state["tries"] > 0)
         self._proof = Deadline()
+        self._awake = Deadline()
         link.on_binary[KIND_UPDATE] = self._take
 
     @property
     def busy(self):
-        """Whether the pin has something to do here: then it stays awake, if its battery lets it."""
-        return self._job is not None or self._unproven
+        """Whether the pin should stay awake for this: an update under way, or one that may soon be good."""
+        if self._unproven:
+            return not self._awake.passed(self._now)
+        return self._job is not None and self._link.state == UP
 
     def offer(self, message, now):
         """The relay says that there is an update."""
@@ -83,6 +87,8 @@ class Updater:
             self._left = ""
             self._try(slots.told)
         if self._unproven:
+            if not self._awake.set:
+                self._awake.after(AWAKE_MS, now)
             self._prove(up, now)
         elif self._job is not None and idle and up:
             self._advance()

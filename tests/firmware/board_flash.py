@@ -20,6 +20,7 @@ from pin_process import FIRMWARE
 
 ROOT = ("boot.py", "main.py", "slots.py")
 PROGRAM = FIRMWARE / "stand_ins" / "port.py"
+MAIN = FIRMWARE / "main.py"
 GOOD_MS = 1500  # instead of a minute
 BUTTON = 1
 WAIT_S = 60.0
@@ -50,7 +51,7 @@ def install(flash: Path, settings: dict[str, Any], files: Files, version: int = 
         (flash / path).write_bytes(data)
 
     for name in ROOT:
-        put(name, (FIRMWARE / name).read_bytes())
+        put(name, (MAIN if name == "main.py" else FIRMWARE / name).read_bytes())
     for path, data in files.items():
         put("a/" + path, data)
     put("a/manifest", rig.manifest(files, version))

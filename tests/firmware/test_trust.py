@@ -1,5 +1,5 @@
-"""Whom the pin believes: real TLS handshakes of MicroPython with the right relay and with every wrong one, also
-in the year 2000, where a board without a clock begins."""
+"""Whom the pin believes: real TLS handshakes of MicroPython with the right relay and every wrong one, also in
+the year 2000, where a board without a clock begins."""
 
 from __future__ import annotations
 
