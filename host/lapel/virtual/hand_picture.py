@@ -1,4 +1,4 @@
-"""Pictures of the hand's gestures for the guide (`make pictures`): python -m lapel.virtual.hand_picture FOLDER
+"""Pictures of the hand's gestures for the guide: python -m lapel.virtual.hand_picture FOLDER (make pictures).
 
 Each is a strip of the geometric hand of `hand`, as the pin sees it, shaded by the slope of its surface.
 """
