@@ -30,6 +30,7 @@ class FakeRelay:
         self.got: list[dict[str, Any]] = []
         self.utterances: dict[int, Utterance] = {}
         self.connections: list[ServerConnection] = []
+        self.nonces: list[str] = []  # of each connection
         self.on_end = on_end
         self.greet_with: dict[str, Any] | None = None  # instead of a welcome
         self.answer_pings = True
@@ -102,6 +103,7 @@ class FakeRelay:
             assert connection.request and connection.request.path == PATH
             hello = messages.decode(messages.UP, await connection.recv())
             nonce = secrets.token_hex(32)
+            self.nonces.append(nonce)
             parts = (VERSION, hello["pin"], hello["nonce"], nonce)
             reply = messages.encode(
                 messages.DOWN, "challenge", nonce=nonce, mac=mac(self.key, "relay", *parts)
