@@ -7,7 +7,7 @@ hand looks like a fist but stays as large; a hand that leaves the field shrinks 
 # Closedness is: 256 * log ratio of area + 1/2 of the change in log odds of a fist (1/16 nat) + 5/2 of the way
 # nearer (mm) + 16 for each zone less on the field's edge. A fist reaches 160 to 400, a hand that tilts by 25
 # degrees 140 in nineteen of twenty frames.
-CLOSED = 148
+CLOSED = 154
 OPENED = 100
 NEARER_MM = (-100, 20)  # a fist's front comes nearer by 10 to 20 mm; more is a hand that moves
 STEADY = 75  # less than that is an open hand's wander, and becomes the measure

@@ -10,10 +10,13 @@ from .clock import ticks_diff, ticks_ms
 from .plane import ZONES, Plane, atan_cdeg, isqrt
 from .pose import OTHER, POSES, PoseFilter, log_size
 from .presence import ENTER_MM, Presence
+from .zones import mend
 
 STATUS_VALID = 5  # UM2884: range valid
+STATUS_NOTHING = 255  # no target
 STATUS_WIDE = 9  # valid, with a large pulse: merged targets, as at fingers
 
+FAILED = 1  # mm: a zone that failed, for `zones.mend`; nearer than any thing
 LEAVE_MM = (130, 425)
 LONG_GAP_MS = 400  # frames farther apart than this are two recordings
 
@@ -118,7 +121,11 @@ class Tracker:
         distances = self._distances
         for i in range(ZONES):
             good = status[i] == STATUS_VALID or status[i] == STATUS_WIDE
-            distances[i] = distance_mm[i] if good and 0 < distance_mm[i] < 5000 else 0
+            if good and 0 < distance_mm[i] < 5000:
+                distances[i] = distance_mm[i]
+            else:
+                distances[i] = 0 if status[i] == STATUS_NOTHING else FAILED
+        mend(distances)
         if self.seen and not 0 < dt_ms <= LONG_GAP_MS:
             self._lose()
         plane = self.plane

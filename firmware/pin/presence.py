@@ -30,8 +30,8 @@ _NUMBERS = 1 + 2 * FEATURES + FEATURES * (FEATURES + 1) // 2  # of one distribut
 _RAISED = 32768
 
 # Evidence in 1/16 nat: log odds of an open palm against the likeliest other thing, added up.
-ENOUGH = 96  # 6 nats: 1 in 400 of what is no hand, if it looked different each time
-MOST_UP = 96  # one clear frame is enough
+ENOUGH = 112  # 7 nats: 1 in 1000 of what is no hand, if it looked different each time
+MOST_UP = 112  # one clear frame is enough
 YOUNG = 200  # less evidence than that is doubted more than twice as fast
 DOWN_YOUNG, DOWN = 24, 10
 TRUST = 600  # 4 s: how long a palm, seen clearly, is believed in while a fist hides it
@@ -71,9 +71,9 @@ class PalmOdds:
             self._raised[i] = max(0, min(65535, features[i] + _RAISED))
         far = 0 if plane.z < NEAR_MM else _NUMBERS
         log_mm = log_distance(plane.z)
-        hand = self._cost(far, log_mm)
+        hand = min(self._cost(far, log_mm), self._cost(2 * _NUMBERS + far, log_mm))
         least = 1 << 28
-        at = 2 * _NUMBERS
+        at = 4 * _NUMBERS  # after small and large hands
         while at < len(self._model):  # a range with such a step would be allocated
             least = min(least, self._cost(at + far, log_mm))
             at += 2 * _NUMBERS

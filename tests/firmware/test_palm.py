@@ -94,6 +94,31 @@ def test_invalid_zones_do_not_count():
     assert tracker.present
 
 
+def test_a_failed_zone_within_the_hand_is_mended():
+    whole, holed = Tracker(), Tracker()
+    status = list(STATUS)
+    status[27] = status[44] = 4
+    for i in range(4):
+        whole.update(FRAME_MS * i, frame(OPEN), STATUS)
+        holed.update(FRAME_MS * i, frame(OPEN), status)
+    assert holed.present and abs(holed.area_cm2 - whole.area_cm2) <= 2
+    status[27] = 255  # nothing there: no failure
+    holed.update(FRAME_MS * 4, frame(OPEN), status)
+    assert holed.area_cm2 < whole.area_cm2 - 4
+
+
+def test_the_arm_does_not_tilt_with_the_hand():
+    arm = ["...##...", "..####..", "..####..", "..####..", "..####..", "...##...", "...##...", "...##..."]
+    zones = frame(arm, 280)
+    for i in range(6 * 8):
+        if zones[i] != 900:
+            zones[i] += 10 * (i // 8 - 5)  # the hand alone: 10 mm a row of 29 mm, 19 degrees
+    plane = Plane()
+    assert plane.fit(array("i", zones))
+    assert plane.hand.slope_y > plane.slope_y + 20
+    assert 310 < plane.hand.slope_y < 400  # 353 is 19 degrees
+
+
 def test_fist_after_palm():
     tracker = Tracker()
     show(tracker, frame(OPEN), 15)

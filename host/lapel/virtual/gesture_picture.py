@@ -19,28 +19,34 @@ _PAPER, _INK, _ARROW = (250, 250, 248), (40, 40, 44), (30, 110, 190)
 _REST = Hand(length_mm=185, distance_mm=270, wrist_deg=30, y_mm=8)
 
 
+# From, to: in shares of the panel.
+Arrow = tuple[tuple[float, float], tuple[float, float]]
+_UP: Arrow = ((0.9, 0.6), (0.9, 0.3))
+_RIGHT: Arrow = ((0.3, 0.94), (0.7, 0.94))
+_OPENS: Arrow = ((0.5, 0.2), (0.5, 0.03))
+_AWAY: Arrow = ((0.85, 0.75), (0.7, 0.55))
+_LEFT: Arrow = ((0.9, 0.5), (0.62, 0.5))
+_DOWN: Arrow = ((0.75, 0.6), (0.75, 0.92))
+
+
 @dataclass(frozen=True)
 class Panel:
     hand: Hand
     name: str
     what: str
-    arrow: tuple[tuple[float, float], tuple[float, float]] | None = None  # in shares of the panel
+    arrow: Arrow | None = None
 
 
 PANELS = (
     Panel(_REST, "shown", "an open palm, 15 to 40 cm away"),
-    Panel(replace(_REST, pitch_deg=22), "up, down", "tilt: the edge that comes nearer", ((0.9, 0.6), (0.9, 0.3))),
-    Panel(
-        replace(_REST, roll_deg=28), "left, right", "roll; in a volume card the volume", ((0.3, 0.94), (0.7, 0.94))
-    ),
+    Panel(replace(_REST, pitch_deg=22), "up, down", "tilt: the edge that comes nearer", _UP),
+    Panel(replace(_REST, roll_deg=28), "left, right", "roll; in a volume card the volume", _RIGHT),
     Panel(replace(_REST, fingers=FIST), "select", "make a fist"),
-    Panel(replace(_REST, fingers=FIST), "back", "open a fist held longer than 0.7 s", ((0.5, 0.2), (0.5, 0.03))),
-    Panel(replace(_REST, distance_mm=360), "home", "push away by 6 cm and rest", ((0.85, 0.75), (0.7, 0.55))),
-    Panel(
-        replace(_REST, x_mm=-40), "next, previous", "move quickly across the arm, rest", ((0.9, 0.5), (0.62, 0.5))
-    ),
-    Panel(replace(_REST, x_mm=-40, y_mm=190), "gone", "take it away: dark at once", ((0.75, 0.6), (0.75, 0.92))),
-)  # fmt: skip
+    Panel(replace(_REST, fingers=FIST), "back", "open a fist held longer than 0.7 s", _OPENS),
+    Panel(replace(_REST, distance_mm=360), "home", "push away by 6 cm and rest", _AWAY),
+    Panel(replace(_REST, x_mm=-40), "next, previous", "move quickly across the arm, rest", _LEFT),
+    Panel(replace(_REST, x_mm=-40, y_mm=190), "gone", "take it away: dark at once", _DOWN),
+)
 
 
 def draw() -> Image.Image:

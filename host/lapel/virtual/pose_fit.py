@@ -134,7 +134,8 @@ in 1/4096, row by row; what W makes of a hand that is e times larger, in 1/4096.
 """
 
 # ruff: noqa: E501 - a line is a shape
-SHAPES = (  # fmt: skip'''
+# fmt: off
+SHAPES = ('''
 _TAIL = """)
 """
 

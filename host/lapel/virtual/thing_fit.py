@@ -22,15 +22,27 @@ from .things import THINGS, record_thing
 SEED = 60_000  # the bench's are others
 _SCENES = 300
 _FRAMES = 16
-_KINDS = (("hand",), ("table", "wall"), ("table edge",), ("face",), ("cup",), ("book",), ("sleeve",))
+_LARGE_MM = 182.0  # longer hands fill the field, and look different
+_KINDS = (
+    ("small hand",),
+    ("large hand",),
+    ("table", "wall"),
+    ("table edge",),
+    ("face",),
+    ("cup",),
+    ("book",),
+    ("sleeve",),
+)
 # Nats: a flat book as large as a hand is rare before a pin, and a hand must not be taken for it.
 _RARER = {"book": 2.0, "cup": 0.5, "sleeve": 0.5}
 _DOUBT = 0.05  # what is seen differs more than what is modelled: variances grow by this share
 _MOST = 32000  # numbers have 16 bits
 
 
-def _hand(k: int) -> list[Frame]:
-    wearer = Wearer(SEED + k, distance_mm=150 + 245 * k / (3 * _SCENES))
+def _hand(k: int, large: bool) -> list[Frame]:
+    wearer = Wearer(SEED + k, distance_mm=150 + 245 * k / (4 * _SCENES))
+    if (wearer.rest.length_mm > _LARGE_MM) != large:
+        return []
     if k % 3 == 0:
         as_recorded(wearer)
     wearer.hand = wearer.rest
@@ -39,9 +51,9 @@ def _hand(k: int) -> list[Frame]:
 
 
 def _frames(name: str) -> Iterable[Frame]:
-    if name == "hand":
-        for k in range(3 * _SCENES):
-            yield from _hand(k)
+    if name.endswith("hand"):
+        for k in range(4 * _SCENES):
+            yield from _hand(k, name == "large hand")
     else:
         for k in range(_SCENES):
             yield from record_thing(name, SEED + k, _FRAMES)
@@ -110,16 +122,17 @@ def build() -> Path:
 _HEAD = '''"""How open palms and other things look: normal distributions, made by `make palm-models`.
 
 For each kind, near and far: its constant cost in 1/16 nat; for each feature its mean at the usual distance,
-and how that changes with the log distance (1/256); the rows of the whitening matrix W from its diagonal on, in
-1/4096.
+and how that changes with the log distance (1/256); the rows of the whitening matrix W from its diagonal on,
+in 1/4096.
 """
 
 # ruff: noqa: E501 - a line is a kind
-KINDS = (  # fmt: skip'''
+# fmt: off
+KINDS = ('''
 _TAIL = """)
 """
 
-assert {name for names in _KINDS[1:] for name in names} == set(THINGS)
+assert {name for names in _KINDS[2:] for name in names} == set(THINGS)
 
 if __name__ == "__main__":
     print(build())
