@@ -17,11 +17,12 @@ DOT_UNITS = 4  # a stroke needs a direction, so a dot has a length
 TEXT_WIDTH = 2 * FIELD * 94 // 100  # a margin, so that overshoot stays in the field
 TEXT_HEIGHT = 2 * FIELD * 90 // 100
 LINE_UNITS = CAP_UNITS * 25 // 14  # an accent above a capital stays clear of a descender in the line before
-# Of a page's letters: the more there are, the more their light is spread, and what is dim is hard to read.
-MAX_CAP = FIELD * 23 // 100  # 8 mm on a palm
+# The larger letters are, the more their light is spread: what is dim is hard to read. 10 mm on a palm, 8 in
+# several lines.
+MAX_CAP = FIELD * 28 // 100
+MAX_CAP_IN_LINES = FIELD * 22 // 100
 MAX_WIDE_CAP = FIELD * 30 // 100  # hanzi have many strokes: two lines of three at this size take 7 ms
-MAX_CAPS = FIELD * 2  # few letters may be larger: the time of day, a timer
-MAX_LONE_CAP = FIELD * 55 // 100  # one letter alone need not fill the palm
+MAX_LONE_CAP = FIELD * 55 // 100  # a lone letter; a full stop must not stand still
 # Where there is room above and below, Latin letters are drawn taller than Hershey's, as narrow faces are. A
 # mirror off its calibration misplaces strokes along the line: the taller a letter, the less that harms. Hanzi
 # and kana are square by nature.
@@ -39,6 +40,7 @@ GRID_UNITS = COLUMNS * 75  # of lines of English, 98 in 100 are narrower; the ot
 MARKS = 6  # of a longer set, each stands for several pages
 MARK_UNITS = 40  # from mark to mark
 MARK_HERE_UNITS = 24  # the page that is up is a dash among dots
+MARK_DOT_UNITS = 8  # shorter, and it takes less time than the laser needs to be seen
 
 MAX_CHARACTERS = 120  # three lines of 40: past legible long before, and a bound on time and memory
 MAX_POINTS = MAX_CHARACTERS * 64  # "@" has 50
@@ -92,8 +94,12 @@ class Page:
         else:
             rows = max(1, len(lines) + (1 if title else 0) + (1 if choices else 0))
             self.across = max(1, self._wide // widest)
-        highest = MAX_WIDE_CAP if self.wide_letters else MAX_CAP
-        highest = min(MAX_LONE_CAP, max(highest, MAX_CAPS // max(1, self._drawn))) * self._percent // 100
+        highest = MAX_CAP if rows == 1 else MAX_CAP_IN_LINES
+        if self.wide_letters:
+            highest = MAX_WIDE_CAP
+        if self._drawn == 1:
+            highest = MAX_LONE_CAP
+        highest = highest * self._percent // 100
         highest = max(1, min(self._high // (LINE_UNITS * rows), highest // CAP_UNITS))
         self.across = min(self.across, highest)
         self.scale = self.across if self.wide_letters else min(self.across * TALL_PERCENT // 100, highest)
@@ -161,7 +167,7 @@ class Page:
         marks = min(pages, MARKS)
         x = ORIGIN - MARK_UNITS * (marks - 1) * self.scale // 2
         for i in range(marks):
-            half = (MARK_HERE_UNITS if i == page * marks // pages else DOT_UNITS) * self.scale // 2
+            half = (MARK_HERE_UNITS if i == page * marks // pages else MARK_DOT_UNITS) * self.scale // 2
             self._rule(x - half, x + half, y)
             x += MARK_UNITS * self.scale
 
