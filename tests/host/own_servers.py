@@ -7,6 +7,7 @@ import contextlib
 import http.server
 import imaplib
 import json
+import os
 import shutil
 import signal
 import socket
@@ -178,6 +179,49 @@ def _update_database(port: int) -> None:
         assert time.monotonic() < give_up
         time.sleep(0.02)
     client.disconnect()
+
+
+@contextmanager
+def matrix_server(folder: Path) -> Iterator[str]:
+    """Synapse with the users @me, @anna and @tom of `home.example`; skips where there is none.
+
+    It brings 240 MB of packages, so it has an environment of its own: LAPEL_SYNAPSE is its Python.
+    """
+    python = os.environ.get("LAPEL_SYNAPSE", "")
+    if not python or not Path(python).exists():
+        pytest.skip("LAPEL_SYNAPSE names no Python with matrix-synapse (.ci/run sets one up)")
+    port = free_port()
+    config = {
+        "server_name": "home.example",
+        "pid_file": str(folder / "synapse.pid"),
+        "listeners": [
+            {
+                "port": port,
+                "type": "http",
+                "bind_addresses": ["127.0.0.1"],
+                "resources": [{"names": ["client"]}],
+            }
+        ],
+        "database": {"name": "sqlite3", "args": {"database": str(folder / "synapse.db")}},
+        "media_store_path": str(folder / "media"),
+        "signing_key_path": str(folder / "signing.key"),
+        "registration_shared_secret": "of this test",
+        "report_stats": False,
+        "trusted_key_servers": [],
+        "macaroon_secret_key": "of this test too",
+        "form_secret": "and this",
+        "rc_login": {kind: {"per_second": 1000, "burst_count": 1000} for kind in ("address", "account")},
+    }
+    path = folder / "synapse.yaml"
+    path.write_text(json.dumps(config))  # JSON is YAML
+    subprocess.run([python, "-m", "synapse.app.homeserver", "-c", str(path), "--generate-keys"], check=True)
+    with program([python, "-m", "synapse.app.homeserver", "-c", str(path)], port, folder / "synapse.log"):
+        url = f"http://127.0.0.1:{port}"
+        register = str(Path(python).with_name("register_new_matrix_user"))
+        for user in ("me", "anna", "tom"):
+            command = [register, "-c", str(path), "-u", user, "-p", PASSWORD, "--no-admin", url]
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        yield url
 
 
 class WeatherServer:

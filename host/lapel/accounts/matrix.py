@@ -82,12 +82,15 @@ class Matrix:
             name = room.user_name(event.sender) or event.sender
             came.append(Message(room.room_id, event.sender, name, "(encrypted)"))
 
-        self._client.add_event_callback(text, nio.RoomMessageText)
-        self._client.add_event_callback(sealed, nio.MegolmEvent)
+        listening = False
         while True:
             try:
                 if not self._joined:
                     await self.open()
+                if not listening:  # only now: the first look brings what was said long ago
+                    self._client.add_event_callback(text, nio.RoomMessageText)
+                    self._client.add_event_callback(sealed, nio.MegolmEvent)
+                    listening = True
                 await self._join_invited(welcome)
                 await self._ask(self._client.sync(timeout=_SYNC_MS), seconds=_SYNC_MS / 1000 + 10)
             except AccountError as error:
