@@ -19,4 +19,5 @@ PALM = "vl53l5cx"  # the driver's package, put on the board by `lapel flash`
 DEPTH_INT = 4
 DEPTH_LPN = 21
 HAPTIC = "erm"  # DRV2605L with an eccentric mass
+VBUS = 33  # on the board itself: high while USB has power
 WIFI = True

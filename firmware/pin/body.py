@@ -117,7 +117,7 @@ class Body:
         facts.charging = self.battery.charging
         facts.low = self.battery.low
         facts.empty = self.battery.empty
-        if not self._sleeps:
+        if not self._sleeps or self.watchdog.held:
             facts.charging = True
         if facts.linked and app.link.unix_ms is not None and app.link.unix_at != self._asked_at:
             self._asked_at = app.link.unix_at

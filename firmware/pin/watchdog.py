@@ -26,7 +26,7 @@ class Watchdog:
         self._open = open_wdt
         self._on_stale = on_stale
         self._wdt = None
-        self._held = False
+        self.held = False  # somebody installs: no watchdog, and no sleep, which would take the USB away
         self._start = Deadline()
         self._start.after(START_MS, ticks_ms() if now_ms is None else now_ms)
         self._beats = {}  # name: (within_ms, at)
@@ -69,8 +69,8 @@ class Watchdog:
                 return
             self._start.clear()
             if _exists(HOLD):
-                if not self._held:
-                    self._held = True
+                if not self.held:
+                    self.held = True
                     log.warning("watchdog", "off: there is a file %r in the flash" % HOLD)
                 return
             self._wdt = self._open(BITE_MS)
@@ -79,8 +79,8 @@ class Watchdog:
             self._wdt.feed()
 
     def check(self, now_ms):
-        """Who is silent? Also called by a timer, for an app that hangs polls no more: a loop in Python is still
-        interrupted, so that what hung is written down before the bite; a call that blocks is not."""
+        """Who is silent? Also called by a timer, for an app that hangs polls no more: a loop in Python is
+        still interrupted, so what hung is written down before the bite; a call that blocks is not."""
         if self._wdt is None or self.stale is not None:
             return
         for name in self._beats:
