@@ -17,6 +17,7 @@ from .assistant.assistant import LocalFirstAssistant, system_prompt
 from .assistant.endpoints import Endpoint, EndpointError
 from .assistant.household import Household
 from .assistant.intents import Matcher
+from .assistant.likeness import Encoder
 from .assistant.llm import LanguageModel
 from .assistant.local_model import LocalModel, LocalModelError
 from .assistant.mcp_tools import McpServers
@@ -36,6 +37,8 @@ log = logging.getLogger(__name__)
 
 _LOADING_S = 12.0  # the pin waits 15 for an answer
 _BRING_AGAIN_S = 60.0  # a registry that is down, or a disk that somebody is clearing
+_ENCODER = "minilm"  # in the model catalogue
+_WARM_AFTER_S = 30.0  # reading a thousand tokens ahead must not hold up the first questions
 _REACH_AGAIN_S = 20.0  # a server at home that is being restarted is back within a minute
 
 
@@ -52,7 +55,7 @@ def chosen_endpoint(config: Config) -> Endpoint | None:
 
 def needed_models(config: Config) -> list[str]:
     """Models of the catalogue that these settings need."""
-    local = [] if chosen_endpoint(config) else [config.llm.embedded]
+    local = [] if chosen_endpoint(config) else [config.llm.embedded, _ENCODER]
     return local + speech_models(speech_settings(config))
 
 
@@ -131,6 +134,7 @@ class House:
         matcher = await asyncio.to_thread(Matcher, self.household.tools)  # it parses hundreds of templates
         assistant = LocalFirstAssistant(self._model, acting, matcher)
         self.notices.serve(acting, assistant)
+        stack.push_async_callback(_ended, asyncio.create_task(self._prepare(assistant), name="requests"))
         return assistant
 
     def apply(self, config: Config) -> bool:
@@ -138,6 +142,20 @@ class House:
         self.notices.quiet = QuietHours(*quiet_hours(config.notices))
         before = dataclasses.replace(self._config, notices=config.notices)
         return before == config
+
+    async def _prepare(self, assistant: LocalFirstAssistant) -> None:
+        """What a model without tool calls needs to act: told from questions by meaning, and read ahead."""
+        if not await self.model_ready() or await self._model.way_of_tools() != "json":
+            return
+        try:
+            if self._fetch_model:
+                await self._fetch(_ENCODER)
+            if models.is_ready(_ENCODER):
+                await assistant.learn(await asyncio.to_thread(Encoder, models.path(_ENCODER)))
+            await asyncio.sleep(_WARM_AFTER_S)
+            await assistant.warm()
+        except (ModelError, OSError, Unanswerable) as error:
+            log.warning("requests are told from questions by their words alone: %s", error)
 
     async def model_ready(self) -> bool:
         """Waits until the language model can answer; False if it cannot be brought (the log says why)."""
@@ -232,3 +250,8 @@ class _SharedSpeech:
     @property
     def busy(self) -> bool:
         return self._speech.busy
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

@@ -38,7 +38,7 @@ _ACTION = (
 )
 _NO_ACTION = "none"
 _NO_EXAMPLES = [("how tall is the eiffel tower", '{"action": "none"}')]
-_EXAMPLES = 6  # of the likeliest actions; each costs about forty tokens of reading
+_EXAMPLES = 4  # of the likeliest actions; each costs about forty tokens of reading
 
 
 @dataclass
@@ -86,7 +86,7 @@ class Agent:
         """One action of the likeliest tools; None if the model sees none."""
         tools = [each.tool for each in routed]
         examples = self._router.nearest(asked.question, [tool.name for tool in tools], _EXAMPLES)
-        messages = action_messages(asked.question, tools, examples)
+        messages = action_messages(asked.question, self._sayable(), examples)
         found = await self._model.object(messages, action_schema(tools))
         name, given = read_action(found)
         tool = next((tool for tool in tools if tool.name == name), None)
@@ -95,8 +95,17 @@ class Agent:
         log.info("action %s %s", tool.name, sorted(given))
         return await self._perform(asked, tool, given)
 
+    async def warm(self) -> None:
+        """Lets a model without tool calls read the list of actions ahead: it keeps it in its cache."""
+        if await self._model.way_of_tools() == "json":
+            await self._model.object(action_messages("hello", self._sayable()), action_schema([]))
+
+    def _sayable(self) -> list[ToolInfo]:
+        """All tools, in an order that stays: the model's cache holds the text of them."""
+        return [tool for tool in self._acting.household.tools.values() if tool.sayable]
+
     async def _with_tools(self, asked: Asked) -> AsyncGenerator[str | Shown, None]:
-        described = [described_tool(tool) for tool in self._acting.household.tools.values() if tool.sayable]
+        described = [described_tool(tool) for tool in self._sayable()]
         while True:
             said, calls = "", list[ToolCall]()
             async with aclosing(self._model.stream_with_tools(asked.messages, described)) as pieces:
@@ -149,7 +158,8 @@ class Agent:
         for call in calls:
             asked.messages.append({"role": "tool", "tool_call_id": call.id, "content": told[id(call)]})
         if len(cards) > 1:
-            return Shown(" ".join(card.text for card in cards))
+            kind = "error" if all(card.kind == "error" for card in cards) else "answer"
+            return Shown(" ".join(dict.fromkeys(card.text for card in cards)), kind=kind)
         return cards[0] if cards else None
 
     def _wanted(self, call: ToolCall) -> tuple[ToolInfo | None, dict[str, Any], str]:
@@ -204,11 +214,14 @@ def as_data(text: str) -> str:
 def action_messages(
     question: str, tools: Sequence[ToolInfo], examples: Sequence[Example] = ()
 ) -> list[dict[str, Any]]:
-    """What a model without tool calls is asked for an action; `examples` as turns before the question."""
+    """What a model without tool calls is asked for an action; `examples` as turns before the question.
+
+    All tools are told, though only the likeliest may be chosen: the text stays the same, and is read once.
+    """
     lines = []
     for tool in tools:
-        parameters = ", ".join(f"{p.name}: {p.description or p.kind.expected}" for p in tool.parameters)
-        lines.append(f"{tool.name}({parameters}) - {tool.description}")
+        parameters = ", ".join(p.name for p in tool.parameters)
+        lines.append(f"{tool.name}({parameters}) {tool.description}")
     messages = [{"role": "system", "content": _ACTION.format(actions="\n".join(lines))}]
     by_name = {tool.name: tool for tool in tools}
     for text, action in [(e.text, _example_action(e, by_name[e.tool])) for e in examples] + _NO_EXAMPLES:

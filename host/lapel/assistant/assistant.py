@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 import logging
 import re
@@ -19,6 +20,7 @@ from .acting import Acting
 from .agent import Agent, Asked, as_data
 from .controls import Control, control
 from .intents import Intent, Matcher, Said
+from .likeness import Encoder
 from .llm import LanguageModel
 from .router import Router
 from .tools import ArgumentError
@@ -66,6 +68,7 @@ class LocalFirstAssistant:
         self._matcher = matcher
         router = Router(acting.household.tools, matcher.words())
         acting.household.watch(router.learn)
+        self._router = router
         self._agent = Agent(model, acting, router)
         self._talks: dict[str, Talk] = {}
 
@@ -99,6 +102,14 @@ class LocalFirstAssistant:
             talk.others.append(question)
         if text:
             talk.last = Shown(text)
+
+    async def learn(self, encoder: Encoder) -> None:
+        """From here on requests are told from questions by their meaning."""
+        await asyncio.to_thread(self._router.read, encoder)
+
+    async def warm(self) -> None:
+        """Lets the model read ahead what requests need. Raises Unanswerable."""
+        await self._agent.warm()
 
     def said(self, pin: str, card: Shown) -> None:
         """The wearer was shown this beside a turn: it is what "repeat" and "more" mean."""

@@ -18,6 +18,7 @@ from typing import Any
 import yaml
 
 from .intents import normalise
+from .likeness import Encoder, Vector
 from .tools import ToolInfo
 
 MOST = 7  # tools offered to the model; the right one is among them, and a small model reads few well
@@ -47,14 +48,14 @@ _BIDDING = re.compile(
     r"close|lock|unlock|skip|next|mute|dim|create|schedule|book|block|pencil|move|clear|count|calculate|"
     r"convert|jot|"
     r"take|get|give|increase|decrease|raise|lower|louder|quieter|crank|archive|mark|ask|order|buy|anything|"
-    r"any)\b"
+    r"any|some|just)\b"
 )
 _MINE = re.compile(r"\b(?:i|i'm|i've|i'd|i'll|my|mine|me|we|we're|we've|our|us)\b|[我咱]")
 _WHEN = re.compile(
     r"\b(?:today|tonight|tomorrow|(?:mon|tues|wednes|thurs|fri|satur|sun)days?|weekend|(?:this|in the) "
     r"(?:morning|"
     r"afternoon|evening)|[ap]\.?m\.?|minutes?|hours?|o'?clock|half past|quarter (?:past|to))\b|"
-    r"[今明后]天|今晚|明早|分钟|小时|[一二三四五六七八九十两\d]点|周[一二三四五六日末]"
+    r"\d|[今明后]天|今晚|明早|分钟|小时|[一二三四五六七八九十两\d]点|周[一二三四五六日末]"
 )
 _BIDDING_ZH = re.compile(
     "设|定|提醒|叫我|记|播|放|停|暂停|继续|下一|上一|发|给|打开|关|加|删|取消|查|读|回|帮|把|调|换|找|别忘|"
@@ -62,7 +63,7 @@ _BIDDING_ZH = re.compile(
 )
 # Questions about the world; the wearer's own things are asked for in other words.
 _WORLD = re.compile(
-    r"(?:who|why|explain|define|how (?:do|does|did|can|to|old|tall|far|big|deep|fast)|what (?:does|happened|"
+    r"(?:who|why|explain|define|how (?:do|does|did|to|old|tall|far|big|deep|fast)|what (?:does|happened|"
     r"would)|"
     r"what is (?:a|an)\b|what's the difference|(?:tell|write|read|sing) (?:me )?(?:a|an|about)\b|can you "
     r"(?:write|explain)|"
@@ -70,8 +71,11 @@ _WORLD = re.compile(
     r"animal)|"
     r"为什么|怎么|谁是|什么是|什么叫|介绍|解释|讲)"
 )
-_ENOUGH = 1.25
+# What each tells, beside the words in common (by words alone) or the likeness in meaning (a cosine).
 _MINE_TELLS, _WHEN_TELLS, _BIDDING_TELLS, _WORLD_TELLS = 0.45, 0.45, 0.5, -0.7
+_ENOUGH = 1.25
+_ENOUGH_LIKE, _SOUND_SHARE = 0.42, 0.5
+_WORDS_SHARE = 0.25  # a name or a rare word counts beside the meaning
 _EXAMPLES = Path(__file__).parent / "examples.yaml"
 
 
@@ -109,7 +113,14 @@ class Router:
             for tool, said in listed.items()
             for text, arguments in said
         ]
+        self._encoder: Encoder | None = None
+        self._vectors: Vector | None = None
         self.learn()
+
+    def read(self, encoder: Encoder) -> None:
+        """From here on likeness in meaning decides. Takes seconds: to be called on a thread."""
+        vectors = encoder.encode([example.text for example, _ in self._examples])
+        self._vectors, self._encoder = vectors, encoder
 
     def learn(self) -> None:
         """Weighs the words of the tools that there are now."""
@@ -128,31 +139,39 @@ class Router:
         """Tools that may be meant, the likeliest first; none for a question that sounds like no request."""
         text = normalise(question)
         asked = frozenset(_features(text))
+        by_meaning = self._encoder is not None and text.isascii()  # it was trained on English
         nearest: dict[str, float] = {}
-        for example, words in self._examples:
-            nearest[example.tool] = max(nearest.get(example.tool, 0.0), self._likeness(asked, words))
+        for likeness, example in self._like(question):
+            nearest[example.tool] = max(nearest.get(example.tool, 0.0), likeness)
+        words_share = _WORDS_SHARE if by_meaning else 1.0
         scored = [
-            Routed(tool, self._overlap(asked & words) + 2 * nearest.get(name, 0.0))
+            Routed(tool, words_share * self._overlap(asked & words) + 2 * nearest.get(name, 0.0))
             for name, words in self._words.items()
             if (tool := self._tools.get(name)) is not None
         ]
         scored.sort(key=lambda routed: -routed.score)
-        best = min(1.5, scored[0].score) if scored else 0.0  # many small words are no request
-        if best <= 0 or best + _sounds(text) < _ENOUGH:
-            return []
-        return [routed for routed in scored[:MOST] if routed.score > 0]
+        if by_meaning:
+            is_request = max(nearest.values(), default=0.0) + _SOUND_SHARE * _sounds(text) >= _ENOUGH_LIKE
+        else:
+            best = min(1.5, scored[0].score) if scored else 0.0  # many small words are no request
+            is_request = best > 0 and best + _sounds(text) >= _ENOUGH
+        return [routed for routed in scored[:MOST] if routed.score > 0] if is_request else []
 
     def nearest(self, question: str, tools: Iterable[str], most: int) -> list[Example]:
         """Examples of these tools that are most like the question, the likest last."""
-        asked = frozenset(_features(normalise(question)))
         wanted = set(tools)
-        found = [
-            (self._likeness(asked, words), example)
-            for example, words in self._examples
-            if example.tool in wanted
-        ]
-        found.sort(key=lambda each: each[0])
-        return [example for _, example in found[-most:]]
+        found = sorted(self._like(question), key=lambda each: each[0])
+        return [example for _, example in found if example.tool in wanted][-most:]
+
+    def _like(self, question: str) -> list[tuple[float, Example]]:
+        """How like each example is: in meaning if there is an encoder, else in words. 0 to 1."""
+        if self._encoder is not None and self._vectors is not None and question.isascii():
+            cosines = self._vectors @ self._encoder.encode([question])[0]
+            return [
+                (float(cosine), example) for cosine, (example, _) in zip(cosines, self._examples, strict=True)
+            ]
+        asked = frozenset(_features(normalise(question)))
+        return [(self._likeness(asked, words), example) for example, words in self._examples]
 
     def _overlap(self, words: frozenset[str] | set[str]) -> float:
         return sum(self._weight.get(word, 1.0) for word in words)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import dataclasses
 import datetime
 import json
 import sys
@@ -24,9 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     found = asyncio.run(_find(options.text))
     if options.json:
-        sys.stdout.write(json.dumps(found, ensure_ascii=False, default=_as_json) + "\n")
+        sys.stdout.write(json.dumps(found, ensure_ascii=False) + "\n")
     else:
-        arguments = ", ".join(f"{name}={_as_json(value)}" for name, value in found["args"].items())
+        arguments = ", ".join(f"{name}={value}" for name, value in found["args"].items())
         tool = f".{found['tool']}" if found.get("tool") else ""
         sys.stdout.write(f"{found['skill']}{tool}({arguments})\n")
     return 0
@@ -46,13 +47,13 @@ async def _find(text: str) -> dict[str, Any]:
     return {
         "skill": intent.skill,
         "tool": intent.name,
-        "args": intent.arguments,
+        "args": {name: _as_json(value) for name, value in intent.arguments.items()},
         "language": intent.language,
     }
 
 
 def _as_json(value: Any) -> Any:
-    """Durations in seconds, times as ISO 8601, people by name, all else as its text."""
+    """Durations in seconds, times as ISO 8601; of a skill's own type what is in it; all else as its text."""
     if value is None or isinstance(value, str | int | float | bool):
         return value
     if isinstance(value, datetime.timedelta):
@@ -60,5 +61,8 @@ def _as_json(value: Any) -> Any:
     if isinstance(value, datetime.date):
         return value.isoformat()
     if isinstance(value, When):
-        return value.at.isoformat()
+        return {"at": value.at.isoformat(), **({"days": list(value.days)} if value.days else {})}
+    if dataclasses.is_dataclass(value):
+        held = [_as_json(part) for part in vars(value).values() if part not in ("", None, ())]
+        return held[0] if len(held) == 1 else str(value) if str(value) != repr(value) else held
     return str(value)

@@ -86,10 +86,8 @@ class SqlKeeping:
         return bool(await self.run(lambda c: c.execute(query).rowcount))
 
     async def asked(self, about: str) -> list[tuple[datetime.datetime, str, str]]:
-        """Turns in whose question or answer every word of `about` is, the newest first."""
+        """Turns in whose question or answer every word of `about` is, newest first; all if it has none."""
         words = _words(about)
-        if not words:
-            return []
         both = turns.c.question + " " + turns.c.answer
         query = sa.select(turns.c.at_unix_s, turns.c.question, turns.c.answer)
         for word in words:
