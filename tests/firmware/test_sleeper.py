@@ -20,7 +20,9 @@ class Fake:
         self._calls.append(("lightsleep", ms))
 
     def deepsleep(self, *ms):
-        self._calls.append(("deepsleep", *ms))
+        call = ["deepsleep"]
+        call.extend(ms)
+        self._calls.append(tuple(call))
 
     def wake_on_ext0(self, pin, level):
         self._calls.append(("wake", level))
