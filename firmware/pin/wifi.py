@@ -1,10 +1,9 @@
 """The pin's Wi-Fi: joins the first network of the settings that takes it."""
 
-import asyncio
-
 import network
 from pin import log
 from pin.clock import Deadline, ticks_add, ticks_diff, ticks_ms
+from pin.tcp import sleep_ms
 
 JOIN_MS = 8000  # association and DHCP take 1 to 4 s on a healthy network
 POLL_MS = 20
@@ -72,7 +71,7 @@ class Wifi:
             if ticks_diff(ticks_ms(), begin) > SETTLE_MS and station.status() in _FAILED:
                 reason = _FAILED[station.status()]
                 break
-            await asyncio.sleep_ms(POLL_MS)
+            await sleep_ms(POLL_MS)
         log.warning("wifi", "%s: %s" % (ssid, reason))
         station.disconnect()
         return False

@@ -75,8 +75,9 @@ def test_an_answer_without_an_address_is_the_senders():
 
 def test_what_is_no_answer():
     for packet in (
-        answer(*relay(), flags=0), answer(*relay(), flags=0x8403), answer(*relay()[1:]), answer(*relay()[::2]),
-        answer(), answer(*relay(port=0)), answer(*relay()[:1], record(name("x", "local"), 33, bytes(6) + name("a"))),
+        answer(*relay(), flags=0), answer(*relay(), flags=0x8403), answer(*relay()[1:]),
+        answer(*relay()[::2]), answer(), answer(*relay(port=0)),
+        answer(*relay()[:1], record(name("x", "local"), 33, bytes(6) + name("a"))),
         answer(record(name("_http", "_tcp", "local"), 12, name("home", *SERVICE), 1), *relay()[1:]),
         answer(record(name(*SERVICE), 12, name("home", "_http", "_tcp", "local"), 1),
                record(name("home", "_http", "_tcp", "local"), 33, struct.pack(">HHH", 0, 0, 1) + name("h"))),
