@@ -143,8 +143,8 @@ def _poses(seed: int) -> list[Figure]:
     share: dict[str, list[bool]] = {"open": [], "fist": [], "other": []}
     by_shape: dict[str, list[bool]] = {}
     for k in range(_POSE_HANDS):
-        order = ("open", "other", "fist", "other") if k % 2 else ("fist", "other", "other", "open")
-        wants, found, shapes = _recorded(seed + 700 + k, [*order, *order])
+        mixed = ["open", "other", "fist", "other"] if k % 2 else ["fist", "other", "other", "open"]
+        wants, found, shapes = _recorded(seed + 700 + k, mixed * 2)
         for want, said, shape in zip(wants, found, shapes, strict=True):
             share[want].append(said == want)
             by_shape.setdefault(shape, []).append(said == want)

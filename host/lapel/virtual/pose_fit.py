@@ -99,7 +99,7 @@ def table(groups: list[Array]) -> list[list[int]]:
         volume = 0.5 * float(np.linalg.slogdet(spread)[1])
         if number == _OPEN:
             usual_volume = volume
-        rarity = _SHAPE_PRIOR + math.log(len(groups) - 2)
+        rarity = _SHAPE_PRIOR + math.log(len(_GROUPS) - 2)
         if number in (_OPEN, _FIST):
             rarity = _FIST_PRIOR if number == _FIST else 0.0
         for feature, step in _MOVED.get(number, {}).items():
