@@ -27,6 +27,7 @@ def start():
         run()
     except Exception as error:  # noqa: BLE001 - whatever broke, the pin starts again, or another copy does
         sys.print_exception(error)
+        keep(error)
     if not slots.running:
         return  # a checkout: whoever ran it sees why
     try:
@@ -37,6 +38,16 @@ def start():
     import machine
 
     machine.reset()
+
+
+def keep(error):
+    """For the relay, if the copy that failed can still do that much."""
+    try:
+        from pin import crash
+
+        crash.keep(error)
+    except Exception as broken:  # noqa: BLE001 - a slot of which nothing can be imported is why this is here
+        print("main: the failure is not kept: %r" % broken)
 
 
 if __name__ == "__main__":
