@@ -25,7 +25,7 @@ from ..virtual.things import THINGS, record_thing
 from .figures import Figure, percentile
 
 _HANDS = 40
-_POSE_HANDS = 48
+_POSE_HANDS = 32
 _WINDOW = 5
 _SCENES = 60  # of each thing
 _SCENE_FRAMES = 20
