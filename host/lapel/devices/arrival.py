@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,6 +18,7 @@ CONNECT_S = 90.0  # four networks at 8 s each, as many relays, and a second roun
 _READ_S = 0.2
 _LINE_BYTES = 512
 _ASK_EVERY_S = 1.0
+_ROUNDS = 3  # a complaint that comes so often does not go away by waiting
 
 WELCOMED = re.compile(r"link: welcomed by (\S+)")
 # What a pin's log says, the worst last: the first that matches is what is wrong. (pattern, code, sentence)
@@ -67,6 +69,7 @@ def wait(
     """
     end = time.monotonic() + deadline_s
     log: list[str] = []
+    complaints: Counter[str] = Counter()
     asked, welcomed = 0.0, ""
     for line in lines(port, end):
         if line:
@@ -74,6 +77,10 @@ def wait(
             progress(line)
             found = WELCOMED.search(line)
             welcomed = found[1] if found else welcomed
+            complaint = line.partition(" ")[2]  # without its time
+            complaints[complaint] += any(pattern.search(line) for pattern, _, _ in _SIGNS)
+            if complaints[complaint] >= _ROUNDS and not welcomed:
+                raise diagnosis(log)
         if time.monotonic() - asked > _ASK_EVERY_S or welcomed:
             asked = time.monotonic()
             if connected() or (welcomed and line == ""):  # a relay elsewhere cannot be asked

@@ -29,7 +29,7 @@ def _manifest(slot):
 def _brief(slot):
     m = _manifest(slot)
     return None if m is None else [m["name"], m["board"]]
-_s = os.statvfs("") if hasattr(os, "statvfs") else None
+_s = os.statvfs("/") if hasattr(os, "statvfs") else None
 """
 _ASKED = (
     '{"main": _there("main.py"), "hold": _there("hold"), "slots": _json("slots.json"), "crashes": '

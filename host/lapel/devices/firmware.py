@@ -84,7 +84,9 @@ def _reached(roots: Iterable[str], left_out: tuple[str, ...]) -> list[str]:
         package = module if path.name == "__init__.py" else module.rpartition(".")[0]
         ahead.append(module.rpartition(".")[0])
         for node in ast.walk(ast.parse(viper.without_decorator(path.read_bytes()))):
-            if isinstance(node, ast.Import):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and "." in node.value:
+                ahead.append(node.value)  # imported by its name, if it is one
+            elif isinstance(node, ast.Import):
                 ahead += [name.name for name in node.names]
             elif isinstance(node, ast.ImportFrom):
                 base = package if node.level else ""

@@ -76,6 +76,8 @@ def fetch(url: str, progress: Callable[[int, int], None], code: Code, advice: st
     name = f"{hashlib.sha256(url.encode()).hexdigest()[:12]}-{url.rpartition('/')[2]}"
     kept, part = folder / name, folder / f"{name}.part"
     known = _known(folder, url)
+    if not known and not url.startswith("https://") and httpx.URL(url).host != "127.0.0.1":
+        raise BoardError(code, f"{url} is not HTTPS, so nobody can say whose file came; {advice}")
     if kept.exists():
         digest = hashlib.sha256(kept.read_bytes()).hexdigest()
         if digest == known:

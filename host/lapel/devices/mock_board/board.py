@@ -59,6 +59,7 @@ class MockBoard:
         self._on_event = on_event
         self._bootloader: Bootloader | None = None
         self._prompt: Prompt | None = None
+        self._typed = b""  # what came over the cable while the app came to its end
         self._raw = False  # the prompt was switched to raw mode
         self._master = -1
         self._slave = -1
@@ -139,6 +140,8 @@ class MockBoard:
             loop.remove_writer(self._master)
 
     def _hear(self, data: bytes) -> None:
+        if not data:
+            return
         if SYNC in data and self.phase != "bootloader":
             self._spawn(self._enter_bootloader(data))
         elif self.phase == "bootloader" and self._bootloader is not None:
@@ -149,7 +152,11 @@ class MockBoard:
                 self._raw = data.endswith(_CTRL_A)
             self._prompt.write(data)
         elif self.phase == "pin" and _CTRL_C in data:
-            self._spawn(self._enter_prompt(b"\r\nKeyboardInterrupt\r\n", data[data.rindex(_CTRL_C) + 1 :]))
+            self.phase = "interrupted"
+            self._typed = data[data.rindex(_CTRL_C) + 1 :]
+            self._spawn(self._enter_prompt())
+        elif self.phase == "interrupted":
+            self._typed += data  # while the app comes to its end
 
     # Its programs
 
@@ -178,12 +185,14 @@ class MockBoard:
         with contextlib.suppress(OSError):
             self._say(self._bootloader.socket.recv(1 << 16))
 
-    async def _enter_prompt(self, said: bytes, typed: bytes) -> None:
+    async def _enter_prompt(self) -> None:
         async with self._turn:
-            if self.phase == "pin":
-                await self._end_phase("rom")
-                self._say(said)
+            if self.phase == "interrupted":
+                await self._end_phase("interrupted")
+                self._say(b"\r\nKeyboardInterrupt\r\n")
+                typed = self._typed
                 await self._start_prompt(typed)
+                self._hear(self._typed[len(typed) :])
 
     async def _start_prompt(self, typed: bytes) -> None:
         heap = _PSRAM_HEAP if self._psram_mb and "psram" not in self._faults else _PLAIN_HEAP
@@ -191,8 +200,8 @@ class MockBoard:
         self._prompt = Prompt(
             self.files, heap, self._release, "files" in self._faults, self._say, self._prompt_ended
         )
-        self._enter("prompt")
         await self._prompt.start(typed)
+        self._enter("prompt")
 
     def _prompt_ended(self, code: int) -> None:
         if code == RESET_CODE:

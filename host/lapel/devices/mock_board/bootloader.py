@@ -27,16 +27,34 @@ class Flash(server.FlashImage):  # type: ignore[misc]
         super().__init__()
         self.data = bytearray(b"\xff" * (megabytes << 20))
         self._faulty = faulty
+        self._whole = False  # what was written last was written to its end
         self.on_erase: Callable[[], None] = lambda: None
 
     @property
     def bootable(self) -> bool:
         """Whether the chip would find a program in it."""
-        return self.data[0] == IMAGE_MAGIC
+        return self._whole and self.data[0] == IMAGE_MAGIC
 
     def erase_all(self) -> None:
         super().erase_all()
         self.on_erase()
+
+    def begin_defl(self, payload: bytes) -> None:
+        self._whole = False
+        super().begin_defl(payload)
+
+    def begin_plain(self, payload: bytes) -> None:
+        self._whole = False
+        super().begin_plain(payload)
+
+    def md5_stub_response(self, payload: bytes, *, stub: bool = False) -> bytes:
+        self._whole = True  # esptool asks after its last block
+        return bytes(super().md5_stub_response(payload, stub=stub))
+
+    def write_plain_block(self, payload: bytes) -> None:
+        super().write_plain_block(payload)
+        if self._faulty:
+            self.data[100] = 0
 
     def write_defl_block(self, payload: bytes) -> None:
         super().write_defl_block(payload)
