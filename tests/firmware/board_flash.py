@@ -12,7 +12,7 @@ from typing import Any
 import lapel.viper  # noqa: F401 - makes the firmware's modules importable
 import update_rig as rig
 from fake_relay import FakeRelay
-from lapel.devices import manifest_patch
+from lapel.devices import firmware, manifest_patch
 from lapel.virtual.process import PinProcess
 from lapel_wire import messages
 from lapel_wire.update import CHUNK_BYTES, PATCH_FILE, pack_chunk
@@ -42,7 +42,10 @@ def app(**changed: bytes) -> Files:
 
 
 def safe(files: Files) -> Files:
-    return {path: data for path, data in files.items() if not path.startswith("pin/projector")}
+    """What the installer puts there, as text."""
+    names = {name.removesuffix(".mpy") + ".py" for name in firmware.safe("xiao_esp32s3")}
+    assert names < set(files) and "pin/app.py" not in names
+    return {path: data for path, data in files.items() if path in names | {"boards/virtual.py"}}
 
 
 def install(flash: Path, settings: dict[str, Any], files: Files, version: int = 1) -> None:

@@ -42,9 +42,10 @@ def read(flash: Path) -> dict[str, Any] | None:
 
 def write(flash: Path, paired: dict[str, Any]) -> None:
     """Makes the folder a paired pin's flash, whatever it was; `paired` is what `Pins.settings` gives."""
-    write_private(flash / SETTINGS, json.dumps(paired | {"wifi": _WIFI, "board": "virtual"}, indent=1) + "\n")
     from pin import settings as kept
 
+    write_private(flash / SETTINGS, json.dumps(paired | {"wifi": _WIFI, "board": "virtual"}, indent=1) + "\n")
+    flash.chmod(0o700)  # the pin's own files are no more private than its folder
     for name in kept.COPIES:  # or a pin with another key would refuse these
         (flash / name).unlink(missing_ok=True)
 
