@@ -53,6 +53,7 @@ class ConsoleHouse:
     house: House
     relay: Relay
     console: Console
+    restarts: asyncio.Event  # set when the page wants a restart
 
 
 @asynccontextmanager
@@ -72,17 +73,17 @@ async def console_house(home: Path, console_port: int = 0) -> AsyncIterator[Cons
         )
         history = SqlHistory.in_home(home, 30)
         stack.push_async_callback(history.close)
-        figures = Figures(history)
+        figures, restarts = Figures(history), asyncio.Event()
         house = await stack.enter_async_context(House(settings, figures))
         relay = await stack.enter_async_context(Relay(settings, house.services))
-        opened = console_on(settings, house, relay, figures, examine)
+        opened = console_on(settings, house, relay, figures, examine, restarts.set)
         console = await stack.enter_async_context(opened)
-        yield ConsoleHouse(settings, house, relay, console)
+        yield ConsoleHouse(settings, house, relay, console, restarts)
 
 
 @asynccontextmanager
 async def browser_page(sound: Path | None = None, **context: Any) -> AsyncIterator[Page]:
-    """A page of its own, with `sound` as its microphone, once. What it complains about is in `page.complaints`."""
+    """A page with `sound` as its microphone, once. `page.complaints` and `page.requests` are written down."""
     path = needs_browser()
     arguments = list(_ARGUMENTS)
     if sound is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 import os
 import re
 from collections.abc import AsyncIterator
@@ -24,7 +25,7 @@ from lapel.virtual.samples import find
 from playwright.async_api import Page, expect
 
 PICTURES = Path(os.environ.get("LAPEL_PICTURES", "build/console"))
-LIT_MS = 700  # what the eye needs is there long before
+LIT_MS = 1000  # of light, which a busy machine draws slowly
 
 
 @pytest.fixture
@@ -35,14 +36,19 @@ async def house(tmp_path: Path) -> AsyncIterator[ConsoleHouse]:
 
 
 async def keep_picture(page: Page, name: str) -> None:
-    PICTURES.mkdir(parents=True, exist_ok=True)
     await page.screenshot(path=str(PICTURES / f"{name}.png"))
 
 
 async def ask_typed(page: Page, question: str) -> None:
     await page.fill("input[type=text]", question)
     await page.keyboard.press("Enter")
+    await until_light(page)
+
+
+async def until_light(page: Page) -> None:
+    """The pin shows something, and it has been on the palm for a moment."""
     await until_state(page, "Showing")
+    await page.wait_for_function("() => document.documentElement.lapel.beam.frames > 10")
     await page.wait_for_timeout(LIT_MS)
 
 
@@ -57,11 +63,10 @@ async def test_a_spoken_question_is_answered_on_the_palm(house: ConsoleHouse) ->
         await until_state(page, "Listening")
         await page.wait_for_timeout(3000)
         await page.mouse.up()
-        await until_state(page, "Showing")
-        await page.wait_for_timeout(LIT_MS)
+        await until_light(page)
         await keep_picture(page, "spoken")
         read = await read_palm(page)
-        assert "opened" in read and "1883" in read, read
+        assert "1883" in read and "more than" in read, read
         # Everything came from the page's own server, and nothing in the page broke.
         own = urlsplit(house.console.link).netloc
         assert {urlsplit(url).netloc for url in page.requests if not url.startswith("data:")} == {own}  # type: ignore[attr-defined]
@@ -97,14 +102,11 @@ async def test_the_hand_goes_and_it_is_dark_and_comes_and_it_is_light(house: Con
         await first_visit(page, house)
         await until_state(page, "Ready")
         await ask_typed(page, "How old is the bridge?")
-        lit = "performance.now() - document.documentElement.lapel.beam.lastLit"
-        assert await page.evaluate(lit) < 200
+        lit = "() => performance.now() - document.documentElement.lapel.beam.lastLit"
         await page.click("text=Take the palm away")
-        await page.wait_for_timeout(1500)
-        assert await page.evaluate(lit) > 600
+        await page.wait_for_function(f"{lit} > 1500")
         await page.click("text=Show the palm")
-        await page.wait_for_timeout(1500)
-        assert await page.evaluate(lit) < 200
+        await page.wait_for_function(f"{lit} < 300")
 
 
 async def test_the_pins_page_tells_and_does(house: ConsoleHouse) -> None:
@@ -179,3 +181,91 @@ async def test_whoever_comes_without_the_link_waits_outside(house: ConsoleHouse)
         await page.fill("#passphrase", PASSPHRASE)
         await page.keyboard.press("Enter")
         await page.wait_for_selector(".press")
+
+
+async def test_settings_are_checked_written_and_count(house: ConsoleHouse) -> None:
+    path = house.config.home / "config.toml"
+    async with browser_page() as page:
+        await first_visit(page, house)
+        await page.click("nav >> text=Settings")
+        notices = page.locator("section", has=page.get_by_label("Quiet from"))
+        await page.get_by_label("Quiet from").fill("late")
+        await notices.get_by_text("Save").click()
+        await expect(page.locator(".toast.bad")).to_contain_text("expected two times")
+        assert not path.exists() or "late" not in path.read_text()
+        await page.get_by_label("Quiet from").fill("22:00")
+        await page.get_by_label("Quiet to").fill("07:00")
+        await notices.get_by_text("Save").click()
+        await expect(page.locator(".toast").last).to_have_text("Saved.")
+        assert 'quiet_from = "22:00"' in path.read_text()
+        assert house.house.notices.quiet.at(datetime.time(23))  # at once
+        await page.get_by_label("Days that conversations are kept").fill("7")
+        await page.locator("section", has=page.get_by_label("Days that")).get_by_text("Save").click()
+        await page.click("text=Restart Lapel")
+        await asyncio.wait_for(house.restarts.wait(), 5)
+        await keep_picture(page, "settings")
+
+
+async def test_a_model_server_is_tried_from_the_page(house: ConsoleHouse) -> None:
+    async with browser_page() as page:
+        await first_visit(page, house)
+        await page.click("nav >> text=Settings")
+        model = page.locator("section", has=page.get_by_label("Address of a model server"))
+        await page.get_by_label("Address of a model server").fill(house.config.llm.url)
+        await model.get_by_label("Its model").fill(house.config.llm.model)
+        await model.get_by_text("Test").click()
+        await expect(model.locator("[role=status]")).to_contain_text("after")
+        await page.get_by_label("Address of a model server").fill("http://127.0.0.1:9/v1")
+        await model.get_by_text("Test").click()
+        await expect(model.locator("[role=status]")).not_to_contain_text("after", timeout=40_000)
+
+
+async def test_health_and_the_doctor(house: ConsoleHouse) -> None:
+    async with browser_page() as page:
+        await first_visit(page, house)
+        await until_state(page, "Ready")
+        await ask_typed(page, "How old is the bridge?")
+        await page.click("nav >> text=Health")
+        await expect(page.locator("main")).to_contain_text("First light")
+        await page.click("text=Look at everything")
+        await expect(page.locator("main")).to_contain_text("certificate", timeout=60_000)
+        metrics = await page.evaluate("fetch('/metrics').then((answer) => answer.text())")
+        assert 'lapel_turns_total{outcome="answered"} 1.0' in metrics
+        assert 'lapel_stage_ms_count{stage="shown"} 1.0' in metrics
+        await keep_picture(page, "health")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_no_page_keeps_anybody_out(house: ConsoleHouse, scheme: str) -> None:
+    """axe finds nothing serious, on any page, in light and dark."""
+    axe = await axe_script()
+    async with browser_page(color_scheme=scheme, bypass_csp=True) as page:
+        await page.goto(house.console.link)
+        await check_with_axe(page, axe, "door")
+        await page.fill("#passphrase", PASSPHRASE)
+        await page.keyboard.press("Enter")
+        await until_state(page, "Ready")
+        await ask_typed(page, "How old is the bridge?")
+        for view in ("pin", "pins", "history", "settings", "health"):
+            await page.click(f"nav a[href='#{view}']")
+            await page.wait_for_timeout(700)
+            await check_with_axe(page, axe, f"{view} {scheme}")
+
+
+async def check_with_axe(page: Page, axe: str, where: str) -> None:
+    await page.evaluate(axe)
+    found = await page.evaluate("axe.run().then((result) => result.violations)")
+    serious = [
+        f"{each['id']}: {each['help']} at {each['nodes'][0]['target']}"
+        for each in found
+        if each["impact"] in ("serious", "critical")
+    ]
+    assert serious == [], where
+
+
+async def axe_script() -> str:
+    """axe-core, from `make axe`."""
+    path = Path(__file__).parents[2] / "build" / "node" / "node_modules" / "axe-core" / "axe.min.js"
+    if not await asyncio.to_thread(path.exists):
+        pytest.skip("needs axe-core: make axe (which needs npm)")
+    return await asyncio.to_thread(path.read_text, "utf-8")
