@@ -73,8 +73,8 @@ class Alarms:
 
     def next_ms(self):
         """Milliseconds until the next one rings; None if there is none or the time is unknown."""
-        now = self._wall.now_ms()
-        if now is None or not self._list:
+        now = self._wall.now_ms() if self._list else None
+        if now is None:
             return None
         return max(0, min([a["unix_ms"] for a in self._list]) - now)
 
