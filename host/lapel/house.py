@@ -20,7 +20,6 @@ from .assistant.intents import Matcher
 from .assistant.likeness import Encoder
 from .assistant.llm import LanguageModel
 from .assistant.local_model import LocalModel, LocalModelError
-from .assistant.mcp_tools import McpServers
 from .config import Config, quiet_hours
 from .devices.room import DeviceRoom
 from .models import ModelError, Progress
@@ -129,7 +128,10 @@ class House:
         await self.household.load()
         stack.push_async_callback(self.household.close)
         self.household.start()
-        await stack.enter_async_context(McpServers(config.mcp, self.household))
+        if config.mcp:
+            from .assistant.mcp_tools import McpServers  # half a second, and few have any
+
+            await stack.enter_async_context(McpServers(config.mcp, self.household))
         acting = Acting(self.household)
         matcher = await asyncio.to_thread(Matcher, self.household.tools)  # it parses hundreds of templates
         assistant = LocalFirstAssistant(self._model, acting, matcher)

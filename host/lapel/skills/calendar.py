@@ -6,12 +6,15 @@ import asyncio
 import datetime as dt
 import logging
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from ..accounts import AccountError
-from ..accounts.agenda import Agenda, Event
 from ..accounts.faults import honest
 from ..spoken import When, say_day, say_moment, say_time, split_when
 from . import Context, Reply, Secret, SkillError, tool
+
+if TYPE_CHECKING:  # half a second of libraries, for those who have a calendar
+    from ..accounts.agenda import Agenda, Event
 
 log = logging.getLogger(__name__)
 
@@ -81,18 +84,23 @@ async def add_event(
         raise SkillError(
             context.say(en="I cannot add repeated appointments yet.", zh="还不能添加重复的安排。")
         )
+    agenda = _agenda(context)
+    from ..accounts.agenda import Event
+
     start = when.at if when.has_time else dt.datetime.combine(when.at.date(), dt.time(), when.at.tzinfo)
     length = (duration or _LENGTH) if when.has_time else dt.timedelta(days=1)
     event = Event(title, start, start + length, whole_day=not when.has_time)
     with honest(context.language):
-        await _agenda(context).add(event)
+        await agenda.add(event)
     return _moment(context, event)
 
 
 async def start(context: Context) -> None:
     settings: Settings = context.settings
-    context.state.agenda = Agenda(settings.url, settings.user, settings.password, settings.calendar)
     if settings.url:
+        from ..accounts.agenda import Agenda
+
+        context.state.agenda = Agenda(settings.url, settings.user, settings.password, settings.calendar)
         context.spawn(_tell_home(context))
 
 
