@@ -20,6 +20,7 @@ from typing import Any
 import yaml
 from hassil.errors import HassilError
 from hassil.intents import Intents
+from hassil.parser import ParseError
 from hassil.recognize import RecognizeResult, recognize_all
 
 from .tools import ArgumentError, ToolInfo
@@ -138,7 +139,7 @@ class Matcher:
                 unknown = set(re.findall(r"\{(\w+)[^}]*\}", sentence)) - set(described["lists"])
                 if unknown:
                     raise HassilError(f"{{{min(unknown)}}} is no parameter")
-        except (HassilError, ValueError, KeyError, AttributeError) as error:
+        except (HassilError, ParseError, ValueError, KeyError, AttributeError) as error:
             log.error(
                 "skill %s: the sentences of %s are left out: %s", tool.skill, tool.name, error or type(error)
             )

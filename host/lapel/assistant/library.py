@@ -14,6 +14,7 @@ import os
 import pkgutil
 import re
 import sys
+import types
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,7 +59,9 @@ async def load(home: Path, tables: Mapping[str, Mapping[str, Any]]) -> list[Skil
     found: list[Skill] = []
     names: dict[str, str] = {}  # of tools, and whose they are
     for skill, bring in _sources(home):
-        if any(skill.name == other.name for other in found):
+        if skill.failure:
+            pass
+        elif any(skill.name == other.name for other in found):
             skill.failure = f"there is a skill {skill.name} already; give this one another name"
         else:
             await _load_one(skill, bring, tables.get(skill.name, {}), names)
@@ -80,7 +83,15 @@ def _sources(home: Path) -> Iterator[tuple[Skill, Callable[[], ModuleType]]]:
         origin = point.dist.name if point.dist else point.value
         yield Skill(point.name, f"package {origin}"), point.load
     for path in sorted((home / FOLDER).glob("*.py")):
-        yield Skill(path.stem, str(path)), lambda path=path: _import_file(path)  # type: ignore[misc]
+        skill = Skill(path.stem, str(path))
+        try:
+            # Here and not on the skill's thread: Python 3.11 cannot parse on two threads at once.
+            code = compile(path.read_bytes(), str(path), "exec")
+        except (SyntaxError, ValueError, OSError) as error:
+            skill.failure = f"{type(error).__name__}: {error}"
+            yield skill, _nothing
+            continue
+        yield skill, lambda path=path, code=code: _import_file(path, code)  # type: ignore[misc]
 
 
 async def _load_one(
@@ -119,15 +130,19 @@ async def _load_one(
     names.update({tool.name: skill.name for tool in skill.tools})
 
 
-def _import_file(path: Path) -> ModuleType:
+def _import_file(path: Path, code: types.CodeType) -> ModuleType:
     name = f"lapel_home_skills.{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
+    if spec is None:
         raise SkillError(f"{path} cannot be imported")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
+    exec(code, module.__dict__)
     return module
+
+
+def _nothing() -> ModuleType:
+    raise SkillError("there is nothing to import")
 
 
 def _tools(name: str, module: ModuleType) -> tuple[ToolInfo, ...]:

@@ -60,7 +60,10 @@ class ThreadWorker:
             raise Stuck(self.name)
 
         async def task() -> _T:
-            return await work()
+            try:
+                return await work()
+            except (SystemExit, KeyboardInterrupt) as error:  # they would end the loop and answer nobody
+                raise RuntimeError(f"{type(error).__name__} in a skill") from error
 
         future: Future[_T] = asyncio.run_coroutine_threadsafe(task(), self._loop)
         try:

@@ -1,7 +1,7 @@
 """Texts of others that give orders, and a model that obeys every one of them: nothing gets past the gate.
 
 The model is scripted, the rest is real: HTTP, the tool loop, the gate, the skills. It always does what a
-letter says; what counts is that nobody is reached, nothing is changed and nothing is confirmed but by the wearer.
+letter says; what counts is that nobody is reached, nothing is changed, and nobody but the wearer confirms.
 """
 
 from __future__ import annotations
@@ -153,7 +153,9 @@ async def test_a_model_that_writes_actions_asks_too(tmp_path: Path) -> None:
     try:
         async with scripted(lambda body: action, tools="json") as (model, bodies):
             assistant = LocalFirstAssistant(model, acting, Matcher(acting.household.tools))
-            (card,) = await turn(assistant, "let Bob know, by a message of mine, that it starts", [])
+            (card,) = await turn(
+                assistant, "Bob wants to hear from me, drop him a message that it starts", []
+            )
             assert card.kind == "confirm" and sent == []
             assert bodies[0]["response_format"]["type"] == "json_schema"
     finally:
