@@ -76,6 +76,7 @@ class Updater:
         self.id = message["update"]
         self._offer = message
         self._wanted = self._chunk = None
+        self._percent = 0
         self._job = self._work()
 
     def step(self, now, idle):

@@ -101,10 +101,12 @@ class Upkeep:
             self._trial.clear()
             self._failed = self._settings.trial
             log.warning("upkeep", FELL_BACK)
-            if self._settings.fall_back():
-                self._link.reconnect()
-            else:  # the copy before is not there any more
-                self._settings.change(trial=None)
+            try:
+                if not self._settings.fall_back():  # the copy before is not there any more
+                    self._settings.change(trial=None)
+            except OSError as error:  # tried again in as long
+                log.error("upkeep", "the settings cannot be kept: %s" % error)
+            self._link.reconnect()
 
     # keys
 

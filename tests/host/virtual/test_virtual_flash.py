@@ -1,4 +1,4 @@
-"""The folder that is a virtual pin's flash: what a host writes there is what the pin has, also after it ran."""
+"""The folder that is a virtual pin's flash: what a host writes there is what the pin has, then and later."""
 
 from pathlib import Path
 
