@@ -125,8 +125,8 @@ class RTC:
 
 
 class Timer:
-    """The chip's for what must be seen while the app hangs. Here there is no laser, and the watchdog itself says
-    where the program hung."""
+    """The chip's for what must be seen while the app hangs. Here there is no laser, and the watchdog itself
+    says where the program hung."""
 
     def __init__(self, id):
         pass
@@ -152,6 +152,11 @@ class WDT:
         sys.stderr.write("lapel: the watchdog ends the program, which hangs here:\n")
         faulthandler.dump_traceback()
         os._exit(BITTEN)
+
+
+def has(name):
+    """Whether Blinka knows a pin of that name here."""
+    return getattr(board, name, None) is not None
 
 
 def named(name):

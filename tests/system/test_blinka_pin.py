@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import subprocess
 import sys
 import wave
 from array import array
@@ -146,6 +147,29 @@ async def test_a_question_is_asked_and_its_answer_read_from_the_leds(tmp_path: P
     lit = [i for i, p in enumerate(pictures) if any(p)]
     assert read(strip_of(pictures[lit[0] :])) == ANSWER
     assert not seen["on"]  # dark again
+
+
+@pytest.mark.parametrize(
+    ("variables", "says"),
+    [
+        ({"BLINKA_OS_AGNOSTIC": "1"}, "OS_AGNOSTIC_BOARD, which has no pin D17"),
+        ({"BLINKA_OS_AGNOSTIC": "1", "LAPEL_BUTTON": "D99"}, "which has no pin D99"),
+        ({"BLINKA_OS_AGNOSTIC": "1", "LAPEL_BUTTON": "Dx_INPUT_TRUE"}, "no LED matrix answers"),
+    ],
+)
+def test_a_computer_that_cannot_be_a_pin_says_why(
+    tmp_path: Path, variables: dict[str, str], says: str
+) -> None:
+    command = [sys.executable, "-m", "lapel", "pin", "--board", "blinka"]
+    environment = {**os.environ, "LAPEL_HOME": str(tmp_path), **variables}
+    result = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment, check=False)
+    assert result.returncode == 1 and says in result.stderr and "Traceback" not in result.stderr
+
+
+def test_settings_that_are_none_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(computer.ComputerError, match="lapel pair"):
+        computer.pair(tmp_path / "flash", {"pin": "x"})
+    assert not computer.is_paired(tmp_path / "flash")
 
 
 def similar(heard: array[int], said: array[int]) -> float:

@@ -11,6 +11,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any, NoReturn
 
 from lapel import viper
@@ -19,6 +20,8 @@ from .certificate import write_private
 
 BOARD = "blinka"
 SETTINGS = "settings.json"  # what pairing leaves for the pin; it keeps copies of its own then
+BRIDGE = "USB bridge set its variable, such as BLINKA_MCP2221=1 or BLINKA_FT232H=1"
+MATRIX = 0x74  # pin/projector/is31fl3731.py
 COPIES = ("settings.1", "settings.2")
 
 
@@ -32,9 +35,17 @@ def is_paired(flash: Path) -> bool:
 
 
 def pair(flash: Path, paired: dict[str, Any]) -> None:
-    """Makes the folder this computer's flash; `paired` is what `lapel pair` prints."""
+    """Makes the folder this computer's flash; `paired` is what `lapel pair` prints. Raises ComputerError."""
+    values = paired | {"wifi": [], "board": BOARD}
+    kept = importlib.import_module("pin.settings")
+    try:
+        kept.Settings(values)
+    except kept.SettingsError as error:
+        raise ComputerError(f"expected what `lapel pair` prints ({error.detail})") from error
     flash.mkdir(parents=True, exist_ok=True, mode=0o700)
-    write_private(flash / SETTINGS, json.dumps(paired | {"wifi": [], "board": BOARD}, indent=1) + "\n")
+    write_private(flash / SETTINGS, json.dumps(values, indent=1) + "\n")
+    for name in COPIES:  # or a pin with another key would refuse these
+        (flash / name).unlink(missing_ok=True)
 
 
 def run(flash: Path) -> NoReturn:
@@ -45,12 +56,28 @@ def run(flash: Path) -> NoReturn:
     sys.path.insert(0, str(linux))
     try:
         importlib.import_module("shims")
-        importlib.import_module("machine")
+        _check(importlib.import_module("machine"), importlib.import_module(f"boards.{BOARD}"))
     except (ImportError, NotImplementedError) as error:  # the latter: Blinka does not know this computer
         raise ComputerError(
             f"Blinka cannot be used here ({error}); install it with: pip install 'lapel[blinka]', and for a "
-            "USB bridge set its variable, such as BLINKA_MCP2221=1 or BLINKA_FT232H=1"
+            f"{BRIDGE}"
         ) from error
     os.chdir(flash)
     importlib.import_module("pin.start").run()
     raise ComputerError("the pin gave up; its log above says why")
+
+
+def _check(machine: ModuleType, board: ModuleType) -> None:
+    """Whether pins and LEDs are there, before the app would only say that it failed. Raises ComputerError."""
+    missing = [name for name in (board.SCL, board.SDA, board.BUTTON) if not machine.has(name)]
+    if missing:
+        raise ComputerError(
+            f"Blinka calls this computer {machine.board.board_id}, which has no pin {' or '.join(missing)}; "
+            f"for a {BRIDGE}, and name the button's pin in LAPEL_BUTTON"
+        )
+    try:
+        found = machine.I2C(0, scl=machine.Pin(board.SCL), sda=machine.Pin(board.SDA)).scan()
+    except OSError as error:
+        raise ComputerError(f"the I2C bus cannot be used ({error.strerror}); is it switched on?") from error
+    if MATRIX not in found:
+        raise ComputerError(f"no LED matrix answers at {MATRIX:#x}; check its wiring and its address")
