@@ -11,16 +11,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from console_browser import (
-    PASSPHRASE,
-    ConsoleHouse,
-    browser_page,
-    console_house,
-    first_visit,
-    needs_browser,
-    read_palm,
-    until_state,
-)
+from console_browser import browser_page, console_house, needs_browser, read_palm
+from lapel.bench.browser import PASSPHRASE, ConsoleHouse, first_visit, until_state
 from lapel.virtual.samples import find
 from playwright.async_api import Page, expect
 

@@ -12,7 +12,8 @@ from typing import Any
 
 from rich.console import Console
 
-from ..bench import audio_path, figures, palm, projector, recognition, relay_load, trip_time
+from ..bench import audio_path, console, figures, palm, projector, recognition, relay_load, trip_time
+from ..bench.browser import BrowserMissing
 from ..bench.figures import Figure
 
 _GROUPS: dict[str, Callable[[], Coroutine[Any, Any, list[Figure]]]] = {
@@ -22,6 +23,7 @@ _GROUPS: dict[str, Callable[[], Coroutine[Any, Any, list[Figure]]]] = {
     "projector": projector.measure_projector,
     "speech": recognition.measure,
     "palm": palm.measure,
+    "console": console.measure,
     "default": trip_time.measure_default,
 }
 
@@ -40,7 +42,11 @@ def run(options: argparse.Namespace) -> int:
     measured: list[Figure] = []
     for name in options.groups or _GROUPS:
         sys.stderr.write(f"measuring {name} ...\n")
-        found = asyncio.run(_GROUPS[name]())
+        try:
+            found = asyncio.run(_GROUPS[name]())
+        except BrowserMissing as missing:
+            sys.stderr.write(f"{name} is left out: it {missing}\n")
+            continue
         figures.write(found, options.to / f"{name}.json")
         measured += found
     if options.json:
