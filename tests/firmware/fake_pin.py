@@ -196,7 +196,7 @@ class FakeLink:
 class Pin:
     """`app` and what can be done to it. Each doing ends with a step of the app."""
 
-    def __init__(self, kept=None, rooms=()):
+    def __init__(self, kept=None, rooms=(), parts=None):
         files.clear()
         files.update(kept or {})
         clock.now = 0
@@ -204,7 +204,7 @@ class Pin:
             module.ticks_ms = _clock_ms
         keep.load = lambda path, default: files.get(path, default)
         keep.save = files.__setitem__
-        self.parts = FakeParts()
+        self.parts = parts or FakeParts()
         self.link = FakeLink()
         self.app = App(self.parts, FakeMic(), self.link, "", rooms)
         self.link.unix_at = 0
@@ -259,6 +259,7 @@ class Pin:
             self.gesture(gestures.RIGHT)
         while self.app.reader.focus > place:
             self.gesture(gestures.LEFT)
+        self.wait(400)  # a person sees it
         self.gesture(gestures.SELECT)
         self.level()
 

@@ -77,6 +77,7 @@ def test_the_fist_of_a_step_back_chooses_nothing():
     assert pin.page["lines"] == ["Hello"]
     pin = at()
     pin.gesture(gestures.RIGHT)
+    pin.wait(400)
     pin.gesture(gestures.SELECT)
     assert pin.view == "day"
     pin.gesture(gestures.BACK)

@@ -1,4 +1,4 @@
-"""The hand before a virtual pin, live: what its depth sensor sees, 15 frames a second, while the hand moves.
+"""The hand before a virtual pin, live: what its depth sensor sees of it, 15 frames a second.
 
 `place` and `thing` put something there at once; `turn`, `close`, `swipe` and the others take their time as
 people do. All is a movement of the geometric hand of `hand`, seen through the sensor of `depth_sensor`.
@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import struct
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from pin import gestures
@@ -26,7 +26,8 @@ CLOSE_S = 0.15
 TURN_S = 0.2
 PUSH_MM = 100.0
 SWIPE_MM = 90.0
-FADE_S = 1.0  # frames are sent for so long after the last change; then the last one holds
+FADE_S = 1.0  # without a hand frames are sent for so long after the last change; then the last one holds
+WELL_IN = 0.85  # the tracker sees a hand with a forearm less tilted than it is
 FOLLOW = 0.6  # of the way that is left, in one frame
 SEED = 4
 
@@ -42,10 +43,18 @@ def still(hand: Hand | None, seed: int = SEED) -> Frame:
 
 
 class LiveHand:
-    """`send` gets each frame as the body of a message. `hand` is the hand now, or None while it is away."""
+    """`send` gets each frame as the body of a message, while there is a loop; without it `frame` is asked.
+    `sleep` is how time passes. `hand` is the hand now, or None while it is away."""
 
-    def __init__(self, send: Callable[[bytes], None], rest: Hand = REST, seed: int = SEED) -> None:
+    def __init__(
+        self,
+        send: Callable[[bytes], None] | None,
+        rest: Hand = REST,
+        seed: int = SEED,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self.rest = rest
+        self._sleep = sleep
         self.hand: Hand | None = None
         self.moved_at = 0.0  # time.monotonic() of the last frame that was sent
         self._send = send
@@ -119,7 +128,7 @@ class LiveHand:
         """A fist; opened again after `held_s`, if that is given."""
         await self.move(replace(self._here(), fingers=FIST), CLOSE_S)
         if held_s is not None:
-            await asyncio.sleep(held_s)
+            await self._sleep(held_s)
             await self.open()
 
     async def open(self) -> None:
@@ -129,25 +138,24 @@ class LiveHand:
         """Away from the pin, a rest there, and back."""
         here = self._here()
         await self.move(replace(here, distance_mm=here.distance_mm + PUSH_MM), 0.3)
-        await asyncio.sleep(0.35)
+        await self._sleep(0.35)
         await self.move(here, 0.4)
 
     async def swipe(self, step: int) -> None:
         """To the left for the next (1), to the right for the previous (-1), a rest there, and back slowly."""
         here = self._here()
         await self.move(replace(here, x_mm=here.x_mm - step * SWIPE_MM), 0.2)
-        await asyncio.sleep(0.3)
+        await self._sleep(0.3)
         await self.move(here, 0.5)
 
     async def move(self, to: Hand, seconds: float, start: Hand | None = None) -> None:
         """Eased, from where the hand is; a frame for each period."""
         start = start or self._here()
         steps = max(1, round(seconds * 1000 / PERIOD_MS))
-        begin = time.monotonic()
         for i in range(1, steps + 1):
             share = i / steps
             self.place(between(start, to, share * share * (3 - 2 * share)))
-            await asyncio.sleep(begin + i * PERIOD_MS / 1000 - time.monotonic())
+            await self._sleep(PERIOD_MS / 1000)
 
     def tilted(self, right: float, down: float) -> Hand:
         """This hand, tilted by so many detents."""
@@ -168,19 +176,20 @@ class LiveHand:
 
     def _change(self) -> None:
         self._changed_at = time.monotonic()
-        if self._streaming is None or self._streaming.done():
+        if self._send is not None and (self._streaming is None or self._streaming.done()):
             with contextlib.suppress(RuntimeError):  # without a loop nobody listens yet
                 self._streaming = asyncio.get_running_loop().create_task(self._stream())
 
     async def _stream(self) -> None:
-        while time.monotonic() - self._changed_at < FADE_S:
+        assert self._send is not None
+        while self.hand is not None or time.monotonic() - self._changed_at < FADE_S:
             self._send(message(self.frame()))
             await asyncio.sleep(PERIOD_MS / 1000)
 
 
 def _degrees(detents: float) -> float:
-    """Into the middle of a detent, as the firmware has them."""
+    """Well into a detent, as the firmware has them: people tilt until the focus moves."""
     dead_deg, detent_deg = gestures.TILT_DEAD_CDEG / 100, gestures.TILT_DETENT_CDEG / 100
     size = abs(detents)
-    angle: float = (dead_deg + detent_deg / 2) * min(size, 1) + detent_deg * max(0, size - 1)
+    angle: float = (dead_deg + WELL_IN * detent_deg) * min(size, 1) + detent_deg * max(0, size - 1)
     return angle if detents > 0 else -angle
