@@ -291,8 +291,9 @@ def reset_story(step, every):
     return story.replay(look, step)
 
 
-log.level = log.ERROR + 1
-step = int(sys.argv[2]) if len(sys.argv) > 2 else 1
-every = int(sys.argv[3]) if len(sys.argv) > 3 else 0
-story = {"settings": settings_story, "update": update_story, "reset": reset_story}[sys.argv[1]]
-print("points", story(step, every))
+if __name__ == "__main__":
+    log.level = log.ERROR + 1
+    step = int(sys.argv[2]) if len(sys.argv) > 2 else 1
+    every = int(sys.argv[3]) if len(sys.argv) > 3 else 0
+    story = {"settings": settings_story, "update": update_story, "reset": reset_story}[sys.argv[1]]
+    print("points", story(step, every))
