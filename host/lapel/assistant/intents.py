@@ -66,6 +66,7 @@ class Matcher:
 
     def __init__(self, tools: Mapping[str, ToolInfo], folder: Path = _SENTENCES) -> None:
         self._tools = tools
+        self._never: dict[str, re.Pattern[str]] = {}
         self.languages = {path.stem: self._read(path) for path in sorted(folder.glob("*.yaml"))}
         for language, intents in self.languages.items():  # the first match builds tables
             list(itertools.islice(recognize_all("你好" if language == "zh" else "hello", intents), 1))
@@ -92,7 +93,7 @@ class Matcher:
         chinese = _HANZI.search(said.words) is not None
         readings: list[tuple[int, int, str, RecognizeResult]] = []
         for language, intents in self.languages.items():
-            if (language == "zh") == chinese:
+            if (language == "zh") == chinese and not self._never[language].fullmatch(said.words):
                 for result in itertools.islice(recognize_all(said.words, intents), _MAX_READINGS):
                     literal = len(said.words) - sum(len(e.text.strip()) for e in result.entities.values())
                     readings.append((-literal, len(result.entities), language, result))
@@ -118,6 +119,7 @@ class Matcher:
     def _read(self, path: Path) -> Intents:
         with path.open(encoding="utf-8") as file:
             described = yaml.safe_load(file)
+        self._never[path.stem] = re.compile("|".join(described.pop("never", ())) or "(?!)")
         intents = {name: data for name, data in described["intents"].items() if name in self._tools}
         lists = {
             p.name: {"wildcard": True} for tool in self._tools.values() for p in tool.parameters

@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime
 import functools
 import zoneinfo
+from dataclasses import dataclass
 
-from . import Context, Reply, SkillError, tool
+from . import Context, Reply, tool
 
 # Not strftime's names: those follow the server's locale, not the language of the question.
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -57,20 +58,29 @@ _ELSEWHERE = {
 }  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Place:
+    """A city or country whose time is known."""
+
+    name: str
+
+    expected = "a city or country"
+
+    @classmethod
+    def from_words(cls, text: str, now: datetime.datetime) -> Place | None:
+        return cls(text) if zone_of(text) else None
+
+
 @tool
-async def current_time(context: Context, place: str = "") -> Reply:
+async def current_time(context: Context, place: Place | None = None) -> Reply:
     """Tell what time it is, here or somewhere else in the world.
 
     place: a city or country; left out for here
     """
     now = context.now
-    if not place:
+    zone = zone_of(place.name) if place is not None else None
+    if place is None or zone is None:
         return Reply(clock_text(now, context.language), big=clock_text(now, context.language))
-    zone = zone_of(place)
-    if zone is None:
-        raise SkillError(
-            context.say(en=f"I do not know the time zone of {place}.", zh=f"我不知道{place}的时区。")
-        )
     there = now.astimezone(zone)
     text = clock_text(there, context.language)
     days = (there.date() - now.date()).days
@@ -78,7 +88,7 @@ async def current_time(context: Context, place: str = "") -> Reply:
         text += context.say(
             en=" tomorrow" if days > 0 else " yesterday", zh="（明天）" if days > 0 else "（昨天）"
         )
-    return Reply(text, title=place[:1].upper() + place[1:])
+    return Reply(text, title=place.name.title())
 
 
 @tool
