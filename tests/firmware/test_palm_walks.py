@@ -27,7 +27,7 @@ HANDS = {
     "median": REST,
     "large left": replace(REST, length_mm=200, right=False, breadth=1.08),
     "small": replace(REST, length_mm=160, distance_mm=220),
-    "sleeve, far": replace(REST, length_mm=190, sleeve=True, distance_mm=300, wrist_deg=45),
+    "sleeve": replace(REST, length_mm=185, sleeve=True, distance_mm=270, wrist_deg=30),
 }
 
 
