@@ -8,7 +8,7 @@ MICROPYTHON_VERSION := 1.28.0.4
 MICROPYTHON := $(VENV)/micropython/bin/micropython
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test test-full bench lint format conformance pictures palm-models samples font glyphs ilda-reader axe clean
+.PHONY: help setup run demo flash mock-board test test-full bench lint format conformance pictures palm-models samples font glyphs ilda-reader axe clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,12 @@ run: $(SETUP) ## a relay and a virtual pin to play with in this terminal
 
 demo: $(SETUP) ## one bundled question, the whole trip, and a picture of the palm
 	$(BIN)/lapel ask --sample time --no-wait --png build/demo.png
+
+flash: $(SETUP) ## make a pin of the board on USB: make flash [PORT=...] [BOARD=...] [IMAGE=file] [ARGS=...]
+	$(BIN)/lapel flash $(if $(PORT),--port $(PORT)) $(if $(BOARD),--board $(BOARD)) $(if $(IMAGE),--image $(IMAGE)) $(ARGS)
+
+mock-board: $(SETUP) ## a board that is not there, for make flash PORT=...: prints its port [ARGS=--fault=wifi]
+	@$(BIN)/python -m lapel.devices.mock_board $(ARGS)
 
 test: $(SETUP) ## the quick suite, under 10 minutes
 	$(BIN)/lapel models fetch smollm2

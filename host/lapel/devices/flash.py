@@ -21,6 +21,7 @@ from .problems import BoardError, Code
 from .repl import Repl
 
 _START_S = 1.5  # a chip is that long in its own start before MicroPython listens
+_LOOK_S = 2.5  # a prompt answers in milliseconds, an app that is interrupted within a second
 _DEFAULT_NAME = "my pin"
 
 
@@ -62,6 +63,10 @@ class Job:
     def on(self) -> Board:
         assert self.board is not None
         return self.board
+
+    def started(self) -> None:
+        """Gives the chip the time to start; a mock board needs none."""
+        time.sleep(0 if self.port.is_terminal else _START_S)
 
     def repl(self) -> Repl:
         self.port = ports.again(self.port)
@@ -109,9 +114,9 @@ def look(job: Job) -> str:
     if job.options.erase:
         return "is erased as you wish"
     try:
-        time.sleep(_START_S)
+        job.started()
         job.port = ports.again(job.port)
-        with Repl(job.port, tries=1) as repl:
+        with Repl(job.port, tries=1, enter_s=_LOOK_S) as repl:
             facts = install.facts(repl)
             job.ready = facts.release == boards.MICROPYTHON and facts.heap_bytes > install.HEAP_BYTES
             if job.ready:
@@ -215,7 +220,7 @@ def write_image(job: Job) -> str:
         return ""
     assert job.image is not None
     chip.write(job.port, job.image, lambda part: job.progress(part, 1.0))
-    time.sleep(_START_S)
+    job.started()
     with job.repl() as repl:
         facts = install.facts(repl)
     if facts.heap_bytes <= install.HEAP_BYTES:
@@ -235,7 +240,7 @@ def hold(job: Job) -> str:
         if not job.installed:
             return ""
         repl.reset()
-    time.sleep(_START_S)
+    job.started()
     return "its watchdog is off"
 
 

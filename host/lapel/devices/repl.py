@@ -63,9 +63,10 @@ def _folder(path):
 class Repl:
     """`with Repl(port) as repl:` interrupts whatever runs on the board. Everything raises BoardError."""
 
-    def __init__(self, port: Port, tries: int = _TRIES) -> None:
+    def __init__(self, port: Port, tries: int = _TRIES, enter_s: float = _ENTER_S) -> None:
         self._port = port
         self._tries = tries
+        self._enter_s = enter_s
 
     def __enter__(self) -> Self:
         with self._errors(Code.NO_PROMPT):
@@ -73,7 +74,7 @@ class Repl:
         for attempt in range(self._tries):
             try:
                 with self._errors(Code.NO_PROMPT), contextlib.redirect_stdout(io.StringIO()):
-                    self._transport.enter_raw_repl(soft_reset=False, timeout_overall=_ENTER_S)
+                    self._transport.enter_raw_repl(soft_reset=False, timeout_overall=self._enter_s)
                 return self
             except BoardError as error:
                 if error.code != Code.NO_PROMPT or attempt == self._tries - 1:
