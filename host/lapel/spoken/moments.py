@@ -236,6 +236,11 @@ def _iso(said: _Said, found: re.Match[str]) -> bool:
         return False
 
 
+def _weekend(said: _Said, _: re.Match[str]) -> bool:
+    """Saturday; on a Saturday or Sunday today."""
+    return said.on(said.now.date() + dt.timedelta(days=max(0, 5 - said.now.weekday())))
+
+
 def _every(said: _Said, found: re.Match[str]) -> bool:
     names = found["names"]
     if re.match("day|天|日", names):
@@ -320,9 +325,10 @@ _PIECES: tuple[tuple[re.Pattern[str], Callable[[_Said, re.Match[str]], bool]], .
             _every,
         ),
         (r"(?P<names>weekdays|weekends)\b", _every),
+        (r"(?:on |at |over )?(?:the |this |the coming )?weekend\b|这?个?周末", _weekend),
         (r"every(?P<names>day)\b|(?P<x>daily)\b", lambda said, _: said.days.update(_DAILY) is None),
         (r"每个?(?P<names>天|日|工作日|周末)", _every),
-        (r"(?P<names>工作日|周末)", _every),
+        (r"(?P<names>工作日)", _every),
         (r"每(?:周|个?星期|礼拜)(?P<days>[1-6日天](?:[、和, ]*(?:周|星期)?[1-6日天])*)", _every_zh),
         (
             rf"(?:on |this |coming |the )*(?P<next>next )?(?P<weekday>{_DAY_NAMES})\b",

@@ -20,6 +20,10 @@ _MOST_POWER = 400
 
 _NUMBER = r"(\d+(?:\.\d+)?)"
 _WORDS: tuple[tuple[str, str], ...] = (
+    (r"^divide (.+) by (.+)$", r"(\1) / (\2)"),
+    (r"^multiply (.+) (?:by|with|and) (.+)$", r"(\1) * (\2)"),
+    (r"^(?:subtract|take) (.+) from (.+)$", r"(\2) - (\1)"),
+    (r"^(?:add|sum) (.+) (?:and|to) (.+)$", r"(\1) + (\2)"),
     (r"(?<=\d),(?=\d{3}\b)", ""),
     (r"[×xX](?=\s*[\d(])", "*"),
     (r"÷", "/"),
