@@ -1,7 +1,7 @@
 """MAX17048: how full the cell is, over I2C. Registers: Maxim's datasheet 19-6171, tables 2 and 3.
 
-It models the cell from its voltage (ModelGauge), needs no shunt and draws 23 uA; 4 uA while hibernating, which
-it enters by itself.
+It models the cell from its voltage (ModelGauge), needs no shunt and draws 23 uA; 4 uA while hibernating,
+which it enters by itself.
 """
 
 ADDRESS = 0x36

@@ -20,7 +20,7 @@ def load(path, default):
 
 
 def save(path, value):
-    """Writes `value` beside the old file, then renames it, which LittleFS does in one step. Raises OSError."""
+    """Writes `value` beside the old file, then renames it: one step on LittleFS. Raises OSError."""
     temporary = path + ".new"
     with open(temporary, "w") as file:
         file.write(json.dumps(value))

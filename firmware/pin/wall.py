@@ -1,8 +1,8 @@
 """The time of day by the pin's own clock, and whether it is known at all.
 
 The chip's clock runs on through sleep and every reset but loses the time with the power: it then begins in
-2000, and what it says counts for nothing until the relay was asked. In sleep it runs on an oscillator that strays
-with temperature, so whoever sleeps towards a moment wakes `margin_ms` before it and asks the relay again.
+2000, and what it says counts for nothing until the relay was asked. In sleep it runs on an oscillator that
+strays with temperature, so whoever sleeps towards a moment wakes `margin_ms` before it and asks the relay again.
 """
 
 FIRST_YEAR = 2025  # a clock that says less was never set

@@ -358,7 +358,7 @@ def reset_cause():
 
 
 def wake_reason():
-    """The host starts it again when its time is over or an input changed; a button is still held then."""
+    """The host starts it again when its time is over or an input changed; a button is held then."""
     if reset_cause() != DEEPSLEEP_RESET:
         return 0
     return EXT0_WAKE if 0 in world.levels.values() else TIMER_WAKE

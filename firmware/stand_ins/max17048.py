@@ -1,4 +1,4 @@
-"""The fuel gauge of a virtual pin, as registers on the I2C bus; the host says how many millivolts there are."""
+"""The fuel gauge of a virtual pin, as registers on the I2C bus; the host says how many millivolts."""
 
 import struct
 

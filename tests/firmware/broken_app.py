@@ -1,4 +1,4 @@
-"""limited_app.py whose loop hangs or raises, once: two seconds after the relay's welcome, on its first start."""
+"""limited_app.py whose loop hangs or raises, once: half a second after the first welcome."""
 
 import json
 import os
