@@ -2,7 +2,7 @@
 
 The chip's clock runs on through sleep and every reset but loses the time with the power: it then begins in
 2000, and what it says counts for nothing until the relay was asked. In sleep it runs on an oscillator that
-strays with temperature, so whoever sleeps towards a moment wakes `margin_ms` before it and asks the relay again.
+strays with temperature, so whoever sleeps towards a moment wakes `margin_ms` before it and asks the relay.
 """
 
 FIRST_YEAR = 2025  # a clock that says less was never set
