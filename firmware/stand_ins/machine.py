@@ -286,8 +286,8 @@ class WDT:
 
 
 class RTC:
-    """The host starts it again when its time is over or an input changed: then a button is held."""
-    reset. Between two processes they lie in a file in the flash, which a start with power takes away."""
+    """A clock that begins in 2000 with the power, and 2 KB of memory: both survive deep sleep, the clock every
+    reset. Between two processes they lie in a file in the flash, which power takes away."""
 
     _FILE = ".rtc"
     _MEMORY_BYTES = 2048
