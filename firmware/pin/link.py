@@ -65,7 +65,7 @@ class Link:
         self._tls = tls
         self._wifi = wifi
         self._firmware = firmware
-        self._found = []  # addresses that are not in the settings, but one of which answered
+        self._last = None  # the address that welcomed the pin last; it need not be in the settings
         self._nonces = ("", "")  # of this connection: the pin's and the relay's
         self._again = False  # end this connection and begin the next
         self._inbox = _queue(INBOX)
@@ -162,25 +162,26 @@ class Link:
         settings = self._settings
         if self._wifi and self._wifi.networks != settings.wifi:
             self._wifi.change(settings.wifi)
+        rejoins = self._wifi and not self._wifi.connected()
         if self._wifi and not await self._wifi.join():
             log.warning("link", "no Wi-Fi network of the settings is in reach")
             return 0
-        found, self._found = self._found, []
+        known, last, on_trial = settings.relays, self._last, settings.trial is not None
+        # The one that welcomed the pin last comes first, unless it may be in another network now. New addresses
+        # on trial must show that they lead here themselves.
+        first = [last] if last and not on_trial and not (rejoins and last in known) else []
         refused = False
-        # New addresses on trial must show that they lead here themselves.
-        sources = (found, settings.relays, None) if settings.trial is None else (settings.relays,)
-        for source in sources:
-            if source is None:  # nobody there whom the settings name: the relay may have moved
-                if refused:
-                    break
-                source = await self._discover()
-            for address in source:
-                lasted_ms = await self._visit(*address)
-                if lasted_ms > 0:
-                    if address not in settings.relays:
-                        self._found = [address]  # the next time begin there
-                    return lasted_ms
-                refused = refused or lasted_ms == REFUSED
+        for address in first + [address for address in known if address not in first]:
+            lasted_ms = await self._visit(*address)
+            if lasted_ms > 0:
+                return lasted_ms
+            refused = refused or lasted_ms == REFUSED
+        if refused or on_trial:
+            return 0
+        for address in await self._discover():  # the relay may have moved
+            lasted_ms = await self._visit(*address)
+            if lasted_ms > 0:
+                return lasted_ms
         return 0
 
     async def _discover(self):
@@ -207,6 +208,7 @@ class Link:
             await channel.close(POLICY if refused else 1000)
             return REFUSED if refused else NO_ANSWER
         log.info("link", "welcomed by %s:%d" % (host, port))
+        self._last = (host, port)
         since_ms = ticks_ms()
         self._outbox = _queue(OUTBOX)
         self._started = self._ended = False

@@ -130,3 +130,23 @@ async def test_frames_of_a_kind_that_nobody_takes_are_answered(tmp_path: Path) -
             await relay.connections[-1].send(frame)
             assert (await relay.message("error"))["code"] in ("unknown_type", "bad_length")
         assert len(relay.connections) == 1
+
+
+async def test_the_address_that_worked_is_first_until_the_pin_joins_a_network_again(tmp_path: Path) -> None:
+    flash = make_flash(tmp_path)
+    async with FakeRelay(tmp_path / "home") as relay:
+        home, public = {"host": "127.0.0.1", "port": 1}, {"host": "127.0.0.1", "port": relay.port}
+        async with PinProcess(flash, relay.settings(relays=[home, public]), main=MAIN) as pin:
+            await relay.until(lambda: relay.connections)
+            assert [line for line in pin.log if "127.0.0.1:1:" in line], "home was not tried first"
+            lines = len(pin.log)
+            relay.connections[-1].transport.abort()
+            await relay.until(lambda: len(relay.connections) == 2)
+            assert not [line for line in pin.log[lines:] if "127.0.0.1:1:" in line]
+            lines = len(pin.log)
+            await pin.wifi(False)
+            relay.connections[-1].transport.abort()
+            await pin.logged("no Wi-Fi network", lines)
+            await pin.wifi(True)
+            await relay.until(lambda: len(relay.connections) == 3)
+            assert [line for line in pin.log[lines:] if "127.0.0.1:1:" in line]
