@@ -167,8 +167,8 @@ class Link:
             log.warning("link", "no Wi-Fi network of the settings is in reach")
             return 0
         known, last, on_trial = settings.relays, self._last, settings.trial is not None
-        # The one that welcomed the pin last comes first, unless it may be in another network now. New addresses
-        # on trial must show that they lead here themselves.
+        # The one that welcomed the pin last comes first, unless it may be in another network now. New ones on
+        # trial must show that they lead here themselves.
         first = [last] if last and not on_trial and not (rejoins and last in known) else []
         refused = False
         for address in first + [address for address in known if address not in first]:
