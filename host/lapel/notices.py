@@ -214,7 +214,9 @@ class Notices:
         await pin.send_card(_card(replace(shown, extras=replace(shown.extras, alert=alert)), pin))
 
     async def _send_home(self, pin: PinLink) -> None:
-        await pin.send("home", **self._home())
+        offset = self._clock().utcoffset()  # the pin's own clock is UTC
+        local = {} if offset is None else {"utc_offset_min": int(offset.total_seconds() // 60)}
+        await pin.send("home", **self._home(), **local)
 
     async def _send_alarms(self, pin: PinLink) -> None:
         soonest = sorted(
