@@ -286,7 +286,7 @@ class WDT:
 
 
 class RTC:
-    """A clock that begins in 2000 with the power, and 2 KB of memory: both survive deep sleep, the clock every
+    """A clock that begins in 2000 with the power, and 2 KB of memory: both survive deep sleep, the clock each
     reset. Between two processes they lie in a file in the flash, which power takes away."""
 
     _FILE = ".rtc"
