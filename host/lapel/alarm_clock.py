@@ -1,7 +1,8 @@
 """What rings at a time: timers, alarms, reminders. Kept before it is promised, so that a crash forgets none.
 
-The relay rings on time, and every pin has a copy and rings by its own clock where there is no relay. Until the
-wearer has stopped or snoozed it, something that rings stays in the list: a pin ends what is no longer in it.
+The relay rings on time, and every pin has a copy and rings by its own clock where there is no relay. Until
+the wearer has stopped or snoozed it, something that rings stays in the list: a pin ends what is no longer in
+it.
 """
 
 from __future__ import annotations
@@ -155,27 +156,37 @@ class AlarmClock:
         while True:
             self._changed.clear()
             now = self._context.now.timestamp()
+            # All that is due rings before anything is written: a disk may take its time.
+            rung = [ring for ring in self.rings if not ring.ringing and self._begins(ring, now)]
+            for ring in rung:
+                await self._note(ring.id)
             for ring in self.rings:
-                if ring.ringing:
-                    if now - ring.at_unix_s > _UNHEARD_S:
-                        await self.answered(ring.id)
-                elif ring.at_unix_s <= now:
-                    await self._ring(ring, now - ring.at_unix_s)
+                if now - ring.at_unix_s > (_UNHEARD_S if ring.ringing else _STALE_S):
+                    await self.answered(ring.id)
             due = [ring.at_unix_s for ring in self._rings.values() if not ring.ringing]
             wait_s = min([*due, now + _LOOK_AGAIN_S]) - self._context.now.timestamp()
             if not self._changed.is_set() and wait_s > 0:
                 await self._wait(self._changed, wait_s)
 
-    async def _ring(self, ring: Ring, late_s: float) -> None:
+    def _begins(self, ring: Ring, now: float) -> bool:
+        """Rings it if it is due and not stale."""
+        late_s = now - ring.at_unix_s
+        if late_s < 0:
+            return False
         if late_s > _STALE_S:
             log.warning("%s %r was due %.0f h ago: not rung", self._kind, ring.label, late_s / 3600)
-            await self.answered(ring.id)
-            return
-        # Rung before it is noted: after a crash in between it rings twice, not never.
-        self._context.notify(self._card(ring, late_s > _LATE_S), "urgent")
+            return False
         self._rings[ring.id] = replace(ring, ringing=True)
+        self._context.notify(self._card(ring, late_s > _LATE_S), "urgent")
+        return True
+
+    async def _note(self, id: str) -> None:
+        """Keeps that it has rung: after a crash before this it rings twice, not never."""
+        ring = self._rings.get(id)
+        if ring is None or not ring.ringing:  # the wearer was faster
+            return
         try:
-            await self._keep(self._rings[ring.id])
+            await self._keep(ring)
         except SkillError as error:  # the disk: it has rung, and rings again after a restart
             log.error("%s %r: %s", self._kind, ring.label, error)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from rich.console import Console
 
-from ..bench import audio_path, console, figures, palm, projector, recognition, relay_load, trip_time
+from ..bench import audio_path, console, figures, palm, projector, recognition, relay_load, timers, trip_time
 from ..bench.browser import BrowserMissing
 from ..bench.figures import Figure
 
@@ -23,6 +23,7 @@ _GROUPS: dict[str, Callable[[], Coroutine[Any, Any, list[Figure]]]] = {
     "projector": projector.measure_projector,
     "speech": recognition.measure,
     "palm": palm.measure,
+    "timers": timers.measure,
     "console": console.measure,
     "default": trip_time.measure_default,
 }

@@ -1,0 +1,32 @@
+"""Where sentences go: each in `phrasings.tsv` to its tool, and open questions ("-") to no skill."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from assistant_house import household_in
+from lapel.assistant.intents import Matcher
+from skills_rig import NOW
+
+ROWS = [
+    line.split("\t") for line in Path(__file__).with_name("phrasings.tsv").read_text("utf-8").splitlines()
+]
+
+
+@pytest.fixture
+async def matcher(tmp_path: Path) -> Matcher:
+    household = await household_in(tmp_path)
+    try:
+        return Matcher(household.tools)
+    finally:
+        await household.close()
+
+
+async def test_every_phrasing_goes_where_it_belongs(matcher: Matcher) -> None:
+    wrong = []
+    for tool, said in ROWS:
+        intent = matcher.match(said, NOW)
+        if (intent.name if intent else "-") != tool:
+            wrong.append((said, tool, intent))
+    assert wrong == []
