@@ -23,7 +23,7 @@ export function keep(wanted) {
 
 export const languages = () => Object.entries(LANGUAGES);
 
-// t("{n} pages", { n: 3 })
+// t("{n} crashes", { n: 3 })
 export function t(text, values = {}) {
   return (table[text] ?? text).replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 }
