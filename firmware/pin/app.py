@@ -22,13 +22,14 @@ from binascii import a2b_base64
 from lapel_wire import WireError
 from pin import button, haptic, log, states
 from pin.asking import Asking
+from pin.card import sentence
 from pin.clock import ticks_diff, ticks_ms
 from pin.link import UP
 from pin.lock import Lock
 from pin.lock_screen import LockScreen
 from pin.menu import Menu
 from pin.preferences import Preferences
-from pin.reading import PRESS, WEARER, Reader, sentence
+from pin.reading import PRESS, WEARER, Reader
 from pin.states import ASLEEP, CONNECTING, FAULT, IDLE, LISTENING, OFFLINE, SHOWING, THINKING
 from pin.steering import Steering
 from pin.waiting import Waiting

@@ -6,11 +6,10 @@ to the card's own `act`.
 """
 
 from pin import log
+from pin.card import PAGE_MS, countdown, first_focus, is_same, reading_ms
 from pin.clock import ticks_add, ticks_diff
 from pin.projector import LINES
 
-WORDS_A_MINUTE = 130  # palm and light slow a reader down from the 240 of paper
-PAGE_MS = 900  # to find the first word of a page
 LAST_MS = 4000  # the last page stays for a second look
 CHOICE_MS = 30000  # a question to the wearer waits
 PALM_MS = 30000  # how long a card waits for a palm
@@ -60,7 +59,7 @@ class Reader:
         Returns False for a revision that is not newer than the one that is up.
         """
         old = self.card
-        same = old is not None and _is_same(old, card)
+        same = old is not None and is_same(old, card)
         if same and card["card"] is not None and card["rev"] <= old["rev"]:
             return False
         self.card = card
@@ -81,7 +80,7 @@ class Reader:
         self.page = min(self.page, max(0, len(card["pages"]) - 1))
         if not same:
             self.places += 1
-            self.focus = _first_focus(card)
+            self.focus = first_focus(card)
         else:
             self.focus = min(self.focus, max(0, len(self._stops()) - 1))
         self._count_down(now_ms)
@@ -216,7 +215,7 @@ class Reader:
             return False
         self.page = page
         self.places += 1
-        self.focus = _first_focus(self.card)
+        self.focus = first_focus(self.card)
         self.stay()
         self._draw()
         self._say(self.card, "page", page, page=page)
@@ -295,14 +294,10 @@ class Reader:
         pages = card["pages"]
         waits = card.get("choices") or card.get("level") is not None or self._ends_at is not None
         waits = waits or card.get("raw")
-        words = 0
-        for line in pages[self.page] if pages else ():
-            words += len(line.split())
-            # Scripts without spaces: three characters read like a word.
-            words += len([c for c in line if ord(c) >= 0x2E80]) // 3
-        if not words and not waits:
+        read_ms = reading_ms(pages[self.page] if pages else ())
+        if not read_ms and not waits:
             return LAST_MS if card.get("big") else 0
-        needed_ms = max(PAGE_MS + words * 60000 // WORDS_A_MINUTE, self._projector.page_ms)
+        needed_ms = max(read_ms or PAGE_MS, self._projector.page_ms)
         if self.page >= len(pages) - 1:
             needed_ms += CHOICE_MS if waits else LAST_MS
         return needed_ms
@@ -333,48 +328,3 @@ class Reader:
         if self._ends_at is not None:
             return countdown(self._seconds)
         return self.card.get("big")
-
-
-def _is_same(old, card):
-    """Whether `card` takes the place of `old` without a break: a revision, or the same view of the pin."""
-    if card["card"] is not None:
-        return old["card"] == card["card"]
-    return card.get("view") is not None and old.get("view") == card["view"]
-
-
-def _first_focus(card):
-    choices = card.get("choices", ())
-    focus = card.get("focus")
-    if focus is None:
-        focus = 0
-        if card["kind"] == "confirm":  # whoever closes a fist without looking has said no
-            for i in range(len(choices)):
-                if choices[i]["id"] == "no":
-                    focus = i
-    return min(focus, max(0, len(choices) - 1))
-
-
-def countdown(seconds):
-    """1:05:09, 5:09 or 0:09."""
-    minutes, seconds = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return "%d:%02d:%02d" % (hours, minutes, seconds)
-    return "%d:%02d" % (minutes, seconds)
-
-
-def sentence(text, columns, lines, kind="error"):
-    """A card of the pin's own, wrapped greedily; it has no number, so the relay hears nothing of it."""
-    rows = [""]
-    words = []
-    for word in text.split():  # an address or a file longer than a line is broken, not lost
-        words += [word[i : i + columns] for i in range(0, len(word), columns)]
-    for word in words:
-        if not rows[-1]:
-            rows[-1] = word
-        elif len(rows[-1]) + 1 + len(word) <= columns:
-            rows[-1] += " " + word
-        else:
-            rows.append(word)
-    pages = [rows[i : i + lines] for i in range(0, len(rows), lines)]
-    return {"t": "card", "card": None, "rev": 0, "kind": kind, "pages": pages, "more": False}

@@ -1,18 +1,7 @@
 """Cards on a projector that is not there."""
 
-from pin.reading import (
-    BRIEF_MS,
-    CHOICE_MS,
-    GROWING_MS,
-    LAST_MS,
-    LEVEL_MS,
-    PAGE_MS,
-    PALM_MS,
-    WORDS_A_MINUTE,
-    Reader,
-    countdown,
-    sentence,
-)
+from pin.card import PAGE_MS, WORDS_A_MINUTE, countdown, sentence
+from pin.reading import BRIEF_MS, CHOICE_MS, GROWING_MS, LAST_MS, LEVEL_MS, PALM_MS, Reader
 
 ON_MICROPYTHON = True
 
