@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import random
 
 import slots
 import update_rig as rig
@@ -278,6 +279,34 @@ def answer(link, updater, t, fields):
         assert file in (0, PATCH_FILE), "a file was asked for"
         data = b"" if file else link.data[offset : offset + CHUNK_BYTES]
         updater._take(pack_chunk(file, offset, data))
+
+
+def test_a_manifest_cut_anywhere_is_refused():
+    data = rig.manifest(NEW, 2)
+    for length in range(0, len(data), 11):
+        refused(data[:length])
+        refused(data[length:] if length else b"")
+
+
+def test_noise_in_frames_changes_nothing():
+    random.seed(3)
+    with Flash():
+        ready()
+        link = rig.Link(rig.manifest(NEW, 2), NEW)
+        taken = []
+
+        def spoil(file, offset, data):
+            for _ in range(20):
+                frame = bytes([3] + [random.getrandbits(8) for _ in range(random.getrandbits(5))])
+                try:
+                    link.on_binary[3](frame)
+                    taken.append(frame)
+                except WireError:
+                    pass
+            return data
+
+        link.spoil = spoil
+        assert rig.run(link) and is_whole("b", NEW) and len(taken) < 50
 
 
 def test_an_offer_whose_id_is_not_that_of_the_manifest():
