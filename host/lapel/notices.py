@@ -169,7 +169,8 @@ class Notices:
         elif message["name"] == "chosen" and "choice" in message:
             self._do(pin, self._chosen(pin, acting, message["choice"]))
         elif message["name"] == "level" and "level" in message:
-            self._do(pin, acting.level(pin.pin_id, message["card"], message["level"]))
+            # Beside what is being done: the next tap must not undo the turn of a wrist.
+            self._spawn(self._told(pin, acting.level(pin.pin_id, message["card"], message["level"])))
 
     async def _chosen(self, pin: PinLink, acting: Acting, choice: str) -> None:
         shown = await acting.chosen(pin.pin_id, choice)
@@ -179,11 +180,20 @@ class Notices:
         await self._show(pin, shown)
 
     async def _view(self, pin: PinLink, acting: Acting, view: str) -> None:
-        tool = next((tool for tool in acting.household.tools.values() if tool.tool.view == view), None)
-        if tool is None:
-            await self._show(pin, Shown(f"Nothing here shows {shortened(view, 24)}.", kind="notice"))
+        tools = [tool for tool in acting.household.tools.values() if tool.tool.view == view]
+        found: list[Shown] = []
+        refused = f"Nothing here shows {shortened(view, 24)}."
+        for tool in tools:
+            try:
+                found.append(await acting.perform(pin.pin_id, tool, {}, acting.household.language))
+            except SkillError as error:
+                refused = str(error)
+        if not found:
+            await self._show(pin, Shown(refused, kind="notice"))
             return
-        await self._show(pin, await acting.perform(pin.pin_id, tool, {}, acting.household.language))
+        # Several may fill one view, such as messages and mail: the others follow on further pages.
+        others = " ".join(f"{shown.text} {shown.details}" for shown in found[1:])
+        await self._show(pin, replace(found[0], details=f"{found[0].details} {others}".strip()))
 
     async def _rang(self, acting: Acting, message: dict[str, Any]) -> None:
         owner = next(

@@ -55,7 +55,16 @@ class Rank:
         return cls(int(rank)) if rank and rank == int(rank) and rank > 0 else None
 
 
-@tool(untrusted=True, view="mail")
+@tool(untrusted=True, view="messages")  # the menu has one entry for all that is written
+async def new_mail(context: Context) -> Reply:
+    """Show the mail that was not read yet."""
+    reply = await unread_mail(context)
+    if not context.state.letters:
+        raise SkillError(reply.text)
+    return reply
+
+
+@tool(untrusted=True)
 async def unread_mail(context: Context) -> Reply:
     """Tell how many letters are unread, from whom and about what, the newest first."""
     with honest(context.language):

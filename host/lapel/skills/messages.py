@@ -42,6 +42,14 @@ async def send_message(context: Context, to: Contact, text: str) -> str:
 
 
 @tool(untrusted=True, view="messages")
+async def new_messages(context: Context) -> Reply:
+    """Read the messages that came and were not read yet."""
+    if not context.state.unread:
+        raise SkillError(context.say(en="No new messages.", zh="没有新消息。"))
+    return await read_messages(context)
+
+
+@tool(untrusted=True)
 async def read_messages(context: Context) -> Reply:
     """Read the messages that came, the newest first."""
     kept: deque[Received] = context.state.received
