@@ -11,6 +11,7 @@ from .repl import Repl
 
 OK, WARN, FAIL = "ok", "warning", "failed"
 _SLOTS = ("a", "b")
+_ENTER_S = 3.0
 _CONNECT_S = 45.0  # one round of four networks and a relay
 
 _STATE = """
@@ -63,7 +64,7 @@ def examine(named: str | None, connected: Callable[[str], bool]) -> list[Finding
         return [Finding("port", FAIL, str(error), "plug the board in", error.code)]
     findings = [Finding("port", OK, port.path)]
     try:
-        with Repl(port) as repl:
+        with Repl(port, tries=2, enter_s=_ENTER_S) as repl:
             findings += _interpreter(install.facts(repl))
             state = repl.ask(_STATE, _ASKED)
             settings = install.settings(repl) if state["main"] else None

@@ -30,11 +30,12 @@ _COMPILE_S = 60.0
 
 def app(board: str) -> dict[str, bytes]:
     """What a slot holds: path in the slot to content. Raises BoardError."""
+    architecture = boards.load(board).architecture  # which refuses a name that is none: pins say theirs
     facts = importlib.import_module(f"boards.{board}")
     roots = [_START, *(f"boards.{name}" for name in boards.files(board))]
     roots += [value for value in vars(facts).values() if isinstance(value, str) and _source(value)]
     left_out = _FOR_MIRRORS if getattr(facts, "SCANNER", "vector") == "matrix" else _FOR_MATRIX
-    return _compiled(_reached(roots, left_out), boards.load(board).architecture, data=True)
+    return _compiled(_reached(roots, left_out), architecture, data=True)
 
 
 def safe(board: str) -> dict[str, bytes]:

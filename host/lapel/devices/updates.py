@@ -17,6 +17,7 @@ from typing import Any
 from lapel_wire.update import CHUNK_BYTES, PATCH_FILE, pack_chunk
 
 from ..desks import PinLink
+from ..services import Gone
 from . import manifest_patch
 from .control import ControlError
 from .fleet import Fleet
@@ -83,7 +84,14 @@ class Updates:
         try:
             for link in links:
                 self._followers.setdefault(link.pin_id, set()).add(events)
-                if await self._offer(link):
+                try:
+                    offered = await self._offer(link)
+                except (ControlError, Gone) as error:
+                    if which != _ALL:
+                        raise ControlError(str(error)) from error
+                    yield {"pin": link.pin_id, "phase": "refused", "text": str(error)}  # the others go on
+                    continue
+                if offered:
                     under_way.add(link.pin_id)
                     package = self._offered[link.pin_id]
                     yield {
@@ -106,7 +114,7 @@ class Updates:
     async def _offer_again(self, pin: PinLink) -> None:
         try:
             await self._offer(pin)
-        except ControlError as error:
+        except (ControlError, Gone) as error:
             log.error("%s gets no update: %s", pin.name, error)
 
     async def _offer(self, pin: PinLink) -> bool:
