@@ -30,13 +30,13 @@ async def house_with_skills(
     acting = Acting(household)
     assistant = LocalFirstAssistant(NoModel(), acting, Matcher(household.tools))  # type: ignore[arg-type]
     notices.serve(acting, assistant)
-    try:
-        async with running(home, desks=(notices,)) as house:
-            house.assistant.on_answer = lambda question: assistant.answer(question, [], house.pin.id)
+    async with running(home, desks=(notices,)) as house:
+        house.assistant.on_answer = lambda question: assistant.answer(question, [], house.pin.id)
+        try:
             yield house, household
-    finally:
-        await household.close()
-        await notices.close()
+        finally:
+            await household.close()
+            await notices.close()
 
 
 async def alarms_of(client: Any, count: int) -> list[dict[str, Any]]:
