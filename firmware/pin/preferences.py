@@ -40,6 +40,14 @@ class Preferences:
         self.silent = silent
         self._changed("silent", now_ms)
 
+    def apply(self, values, now_ms):
+        """What the relay's `settings` has of them."""
+        for name in LEVELS:
+            if name in values:
+                self.set_level(name, values[name], now_ms)
+        if "silent" in values:
+            self.set_silent(values["silent"], now_ms)
+
     def _changed(self, name, now_ms):
         self._save.after(SAVE_MS, now_ms)
         if self.on_change is not None:

@@ -76,6 +76,8 @@ class Upkeep:
                 changes["trial"] = request
             try:
                 self._settings.change(**changes)
+                if self._app is not None:
+                    self._app.preferences.apply(changes, now)
             except SettingsError as refused:
                 error = refused.detail
             except OSError as broken:

@@ -52,3 +52,10 @@ def test_a_change_is_told():
     preferences.set_level("brightness", 50, 0)
     preferences.set_silent(True, 0)
     assert told == ["brightness", "silent"]
+
+
+def test_what_the_relay_sets_counts_and_the_rest_stays():
+    preferences = kept()
+    preferences.set_level("volume", 30, 0)
+    preferences.apply({"brightness": 40, "silent": True, "standby": "saver"}, 0)
+    assert preferences.levels == {"volume": 30, "brightness": 40} and preferences.silent
