@@ -19,7 +19,7 @@ POST = textwrap.dedent(
     SENT = []
 
     @tool(effect="reaches", confirm={"en": "Send to {to}: {text}", "zh": "发给{to}：{text}"},
-          en=["tell {to} [that] {text}"], zh=["告诉{to}{text}"])
+          en=["post {to} that {text}"])
     async def post(context: Context, to: Contact, text: str) -> str:
         """Send a message to a person."""
         SENT.append((to.name, to.addresses.get("email", ""), text))
