@@ -28,7 +28,7 @@ from .interpreter import FILES, BrowserInterpreterMissing, ensure
 log = logging.getLogger(__name__)
 
 _PARTS = ("lapel_wire", "pin", "boards", "stand_ins", "browser", "slots.py")
-_PALM_PIXELS = 720  # as the canvas of the page
+_PALM_PIXELS = 640
 _NOT_FOR_A_PAGE = {"stand_ins/pump.py"}  # browser/ has its own
 
 
@@ -38,6 +38,11 @@ class BrowserPin:
     def __init__(self, pins: Pins, serve: Callable[[PinConnection], Awaitable[None]]) -> None:
         self._pins = pins
         self._serve = serve
+
+    def warm(self) -> None:
+        """What takes seconds, before the first visitor waits for it. Call it on a thread."""
+        _sources()
+        _palm_picture()
 
     @property
     def routes(self) -> list[BaseRoute]:
@@ -157,7 +162,9 @@ async def _palm(request: Request) -> Response:
 def _palm_picture() -> bytes:
     """A palm in room light, without the pin's: the page adds that."""
     picture = io.BytesIO()
-    light.expose(np.zeros((_PALM_PIXELS, _PALM_PIXELS))).save(picture, "JPEG", quality=80)
+    nothing = np.zeros((_PALM_PIXELS, _PALM_PIXELS))
+    # A little more palm than the page shows: it is turned there.
+    light.expose(nothing, picture_mm=1.32 * light.PICTURE_MM).save(picture, "JPEG", quality=82)
     return picture.getvalue()
 
 

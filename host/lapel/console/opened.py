@@ -35,8 +35,9 @@ async def console_on(
     complaints = Complaints()
     pins, devices = Pins(config.home), house.devices
     pins_room = PinsRoom(config.home, (config.relay.host, relay.port), pins, devices.fleet, devices.updates)
+    browser_pin = BrowserPin(pins, relay.serve)
     rooms = [
-        *BrowserPin(pins, relay.serve).routes,
+        *browser_pin.routes,
         *pins_room.routes,
         *HistoryRoom(house.keeping).routes,
         *SettingsRoom(config, lambda: house.household.skills, house.apply, restart).routes,
@@ -44,12 +45,13 @@ async def console_on(
     ]
     figures.connected = lambda: len(relay.connected)
     logging.root.addHandler(complaints)
+    warming = asyncio.create_task(asyncio.to_thread(browser_pin.warm))
     watching = asyncio.create_task(figures.watch(), name="console figures")
     try:
         async with Console(config.console, config.home, rooms) as console:
             yield console
     finally:
         watching.cancel()
-        await asyncio.gather(watching, return_exceptions=True)
+        await asyncio.gather(watching, warming, return_exceptions=True)
         logging.root.removeHandler(complaints)
         await pins_room.stop()

@@ -32,6 +32,7 @@ export class Beam {
   #x = new Mirror();
   #y = new Mirror();
   #waiting = []; // Int32Arrays of samples that no frame has drawn yet
+  #count = 0; // of samples in them
   #canvas;
   #seen = []; // paths of the last moments, the oldest first
 
@@ -43,8 +44,7 @@ export class Beam {
 
   add(samples) {
     this.#waiting.push(new Int32Array(samples));
-    let most = this.#waiting.reduce((sum, block) => sum + block.length / 2, 0) - LONGEST_MS * RATE_HZ / 1000;
-    while (most > 0 && this.#waiting.length > 1) most -= this.#waiting.shift().length / 2;
+    this.#count += samples.byteLength / 8;
   }
 
   // Draws what the eye still sees; call it for each animation frame.
@@ -78,12 +78,15 @@ export class Beam {
     const scale = FULL_SCALE_FIELDS / (1 << 23);
     const path = new Path2D();
     let lit = false, drawing = false;
+    // After a pause of the page the mirror follows all of it, the eye sees the end.
+    let unseen = this.#count - LONGEST_MS * RATE_HZ / 1000;
+    this.#count = 0;
     for (const block of this.#waiting) {
       for (let i = 0; i < block.length; i += 2) {
         const word = block[i];
         const px = width / 2 + half * this.#x.follow((word >> 8) * scale);
         const py = height / 2 - half * this.#y.follow((block[i + 1] >> 8) * scale);
-        const on = !(word & BLANK) && (word >> 3 & 15) > 0;
+        const on = --unseen < 0 && !(word & BLANK) && (word >> 3 & 15) > 0;
         if (on && !drawing) path.moveTo(px - 0.1, py); // so that a single sample is a dot
         if (on) path.lineTo(px, py);
         drawing = on;

@@ -96,7 +96,7 @@ function placed(hand) {
   const put = ([x, y, z]) => {
     // Centred on the palm's skin; the model's y goes to the fingertips, the sensor's goes down.
     const mx = x * LENGTH_MM, my = -(y - PALM_CENTRE_Y) * LENGTH_MM, mz = (z + PALM_RADIUS) * LENGTH_MM;
-    const rx = cr * mx + sr * mz, rz = -sr * mx + cr * mz; // about the middle finger
+    const rx = cr * mx - sr * mz, rz = sr * mx + cr * mz; // about the middle finger
     return [rx + hand.x, cp * my + sp * rz + hand.y, -sp * my + cp * rz + hand.distance];
   };
   return parts(hand.fist).map(([start, end, radius]) =>

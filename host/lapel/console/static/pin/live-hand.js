@@ -3,11 +3,13 @@
 import { REST, frame } from "./hand.js";
 
 const PERIOD_MS = 1000 / 15;
-const SPEED = 0.45; // of the way to where it is wanted, in each period
+const SPEED = 0.45; // of the way to where it is wanted, in each period ...
+const FIST_SPEED = 0.75; // ... and fingers are faster than arms
+const FIST_MS = 450; // shorter than the fist that means back (LONG_FIST_MS)
 const OUTSIDE_MM = 330;
 const DEGREES_A_PIXEL = 0.16;
 const STILL_FRAMES = 20; // after the last movement; then the last frame holds
-export const DETENT_DEG = 14.5, FURTHER_DEG = 10; // into the middle of a detent of firmware/pin/gestures.py
+const WELL_IN = 0.85; // of a detent: the tracker sees a hand with a forearm less tilted than it is
 
 export class LiveHand extends EventTarget {
   #now = { ...REST, y: OUTSIDE_MM };
@@ -16,10 +18,16 @@ export class LiveHand extends EventTarget {
   #timer = 0;
   #send;
 
-  // `send` gets each frame as the body of a message `d`.
-  constructor(send) {
+  #dead;
+  #detent;
+
+  // `send` gets each frame as the body of a message `d`; `gestures` is the source of firmware/pin/gestures.py.
+  constructor(send, gestures) {
     super();
     this.#send = send;
+    const degrees = (name) => Number(new RegExp(`^${name} = (\\d+)`, "m").exec(gestures)[1]) / 100;
+    this.#dead = degrees("TILT_DEAD_CDEG");
+    this.#detent = degrees("TILT_DETENT_CDEG");
     this.#change();
   }
 
@@ -33,7 +41,7 @@ export class LiveHand extends EventTarget {
 
   // Detents from its rest: right has the hand's right edge nearer, down its lower one.
   turn(right, down) {
-    const degrees = (n) => Math.sign(n) * (n ? DETENT_DEG + FURTHER_DEG * (Math.abs(n) - 1) : 0);
+    const degrees = (n) => Math.sign(n) * (n ? this.#dead + this.#detent * (Math.abs(n) - 1 + WELL_IN) : 0);
     this.#want({ roll: -degrees(right), pitch: degrees(down) });
   }
 
@@ -44,9 +52,9 @@ export class LiveHand extends EventTarget {
 
   close(closed) { this.#want({ fist: closed ? 1 : 0 }); }
 
-  async fist(held = 250) {
+  async fist() {
     this.close(true);
-    await wait(held + 150);
+    await wait(FIST_MS);
     this.close(false);
   }
 
@@ -80,8 +88,9 @@ export class LiveHand extends EventTarget {
     for (const key of Object.keys(this.#now)) {
       const left = this.#wanted[key] - this.#now[key];
       if (Math.abs(left) < 0.01) continue;
-      moved ||= Math.abs(left) > 0.5;
-      this.#now[key] += Math.abs(left) < 0.5 ? left : left * SPEED;
+      const close = key === "fist" ? 0.05 : 0.5;
+      moved ||= Math.abs(left) > close;
+      this.#now[key] += Math.abs(left) < close ? left : left * (key === "fist" ? FIST_SPEED : SPEED);
     }
     const seen = this.#now.y < OUTSIDE_MM - 5;
     this.#send(frame(seen ? this.#now : null));

@@ -19,7 +19,7 @@ export async function show(main) {
   const bundle = await get("/browser-pin/firmware.json");
   const pin = new BrowserPin(bundle, await ownSettings());
   const beam = newBeam();
-  const hand = new LiveHand((body) => pin.set("d", body));
+  const hand = new LiveHand((body) => pin.set("d", body), bundle.files["pin/gestures.py"]);
   const microphone = new Microphone((pcm, at) => { level(pcm); pin.sound(pcm, at); });
 
   const state = h("p", { class: "state", role: "status" }, t(STATES.starting));
@@ -118,7 +118,7 @@ export async function show(main) {
   hand.addEventListener("moved", () => {
     const { x, pitch, roll, fist, distance } = hand.pose;
     skin.style.transform = hand.present
-      ? `perspective(900px) translateX(${x}px) rotateY(${roll}deg) rotateX(${-pitch}deg) scale(${250 / distance * (1 - 0.22 * fist)})`
+      ? `perspective(900px) translateX(${x}px) rotateY(${roll}deg) rotateX(${pitch}deg) scale(${250 / distance * (1 - 0.22 * fist)})`
       : "";
   });
 
