@@ -23,7 +23,7 @@ from lapel_wire import WireError
 from pin import button, haptic, log, states
 from pin.asking import Asking
 from pin.card import sentence
-from pin.clock import ticks_diff, ticks_ms
+from pin.clock import Deadline, ticks_diff, ticks_ms
 from pin.link import UP
 from pin.lock import Lock
 from pin.lock_screen import LockScreen
@@ -34,6 +34,7 @@ from pin.states import ASLEEP, CONNECTING, FAULT, IDLE, LISTENING, OFFLINE, SHOW
 from pin.steering import Steering
 from pin.waiting import Waiting
 
+LOOK_AFTER_MS = 300  # the palm sensor's set-up stops the loop for 2 s: let the radio begin its search first
 TICK_MS = 5  # the button, the microphone and the light are looked at this often
 
 
@@ -65,6 +66,7 @@ class App:
             for t in room.takes:
                 self._takers[t] = room
             room.enter(self)
+        self._look_from = Deadline()
         self._depth_told = 0  # failures of the depth sensor that the wearer felt
         self.preferences.on_change = self._preferred
         self._preferred("brightness")
@@ -82,6 +84,7 @@ class App:
         else:
             self.machine.move(CONNECTING)
             self.wake()
+            self._look_from.after(LOOK_AFTER_MS, ticks_ms())
             link_task = asyncio.create_task(self.link.run())
         try:
             while link_task is None or not link_task.done():
@@ -250,6 +253,10 @@ class App:
     def _look(self, now):
         """A frame of the palm sensor, if there is one: never while the wearer speaks."""
         state, hand = self.machine.state, self.parts.hand
+        if self._look_from.set:
+            if not self._look_from.passed(now):
+                return
+            self._look_from.clear()
         if state == ASLEEP or (self.hand_rests and self.reader.card is None and not self.waiting.cards):
             hand.rest()
         elif state != LISTENING:
