@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
+from .local_time import after
 from .skills import Alarm, Context, Reply, SkillError
 
 log = logging.getLogger(__name__)
@@ -130,7 +131,7 @@ class AlarmClock:
     async def snooze(self, id: str, until: dt.datetime | None = None) -> Ring | None:
         """It rings again then, or in five minutes."""
         ring = self._rings.get(id)
-        return ring and await self.move(ring, until or self._context.now + SNOOZE)
+        return ring and await self.move(ring, until or after(self._context.now, SNOOZE))
 
     async def stop(self) -> bool:
         """Stops everything that rings; False if nothing does."""

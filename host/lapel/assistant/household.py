@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ..local_time import local_now
 from ..skills import Memory, Reply, SkillError, Store
 from .context import AddressBook, Outlet, SkillContext
 from .library import Skill, load
@@ -46,7 +47,7 @@ class Household:
         self._store = store
         self._memory = memory
         self._outlet = outlet
-        self._clock = clock or (lambda: datetime.datetime.now().astimezone())
+        self._clock = clock or local_now
         self.language = language
         self._contexts: dict[str, SkillContext] = {}
         self._starting: dict[str, asyncio.Task[None]] = {}

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..alarm_clock import AlarmClock, Ring
 from ..assistant.context import AddressBook, Silent, SkillContext
+from ..local_time import local_now
 from ..skills import Reply
 from ..store.keeping import SqlKeeping
 from .figures import Figure, percentile
@@ -38,7 +39,7 @@ async def measure() -> list[Figure]:
             memory=keeping,
             outlet=Silent(),
             book=AddressBook(),
-            clock=lambda: dt.datetime.now().astimezone(),
+            clock=local_now,
         )
         clock = AlarmClock(context, "timer", card)
         begin = context.now + dt.timedelta(seconds=_FIRST_S)

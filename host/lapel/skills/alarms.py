@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from ..alarm_clock import AlarmClock, Ring
+from ..local_time import after
 from ..spoken import When, parse_when, say_days, say_moment, say_time
 from . import Choice, Context, Reply, SkillError, tool
 
@@ -81,8 +82,8 @@ async def snooze_alarm(context: Context, duration: dt.timedelta | None = None, i
     ringing = [ring for ring in clock.rings if ring.ringing and id in ("", ring.id)]
     if not ringing:
         raise SkillError(context.say(en="No alarm rings.", zh="没有闹钟在响。"))
-    until = context.now + duration if duration else None
-    again = await clock.snooze(ringing[0].id, until)
+    then = after(context.now, duration) if duration else None
+    again = await clock.snooze(ringing[0].id, then)
     assert again is not None
     at = say_time(again.at(context.now.tzinfo), context.language)
     return context.say(en=f"Again at {at}", zh=f"{at}再响")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from ..alarm_clock import AlarmClock, Ring
+from ..local_time import after
 from ..spoken import When, say_days, say_moment, split_when
 from . import Choice, Context, Reply, SkillError, tool
 
@@ -81,7 +82,7 @@ async def snooze_reminder(context: Context, id: str, minutes: int = 10) -> str:
     id: its id
     minutes: how much later
     """
-    await _clock(context).snooze(id, context.now + dt.timedelta(minutes=minutes))
+    await _clock(context).snooze(id, after(context.now, dt.timedelta(minutes=minutes)))
     return context.say(en=f"Again in {minutes} minutes.", zh=f"{minutes}分钟后再提醒。")
 
 

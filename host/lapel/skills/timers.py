@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ..alarm_clock import AlarmClock, Ring
 from ..assistant.durations import duration as read_duration
+from ..local_time import after, until
 from ..spoken import say_duration
 from . import Choice, Context, Reply, SkillError, tool
 
@@ -43,7 +44,9 @@ async def set_timer(context: Context, duration: Length, name: str = "") -> Reply
     """
     clock = _clock(context)
     name = name or duration.name
-    ring = await clock.add(context.now + duration.duration, name, length_s=duration.duration.total_seconds())
+    ring = await clock.add(
+        after(context.now, duration.duration), name, length_s=duration.duration.total_seconds()
+    )
     length = say_duration(duration.duration, context.language)
     text = context.say(en=_capital(f"{_title(name)}timer: {length}"), zh=f"{name}计时{length}")
     return Reply(text, ends=ring.at(context.now.tzinfo))
@@ -72,8 +75,8 @@ async def add_to_timer(context: Context, duration: dt.timedelta, name: str = "")
     """
     clock = _clock(context)
     ring = _find(context, name)
-    moved = await clock.move(ring, max(ring.at(context.now.tzinfo), context.now) + duration)
-    left = say_duration(moved.at(context.now.tzinfo) - context.now, context.language)
+    moved = await clock.move(ring, after(max(ring.at(context.now.tzinfo), context.now), duration))
+    left = say_duration(until(context.now, moved.at(context.now.tzinfo)), context.language)
     return Reply(context.say(en=f"{left} left", zh=f"还剩{left}"), ends=moved.at(context.now.tzinfo))
 
 
@@ -164,7 +167,7 @@ def _find(context: Context, name: str) -> Ring:
 
 
 def _left(context: Context, ring: Ring) -> str:
-    left = ring.at(context.now.tzinfo) - context.now
+    left = until(context.now, ring.at(context.now.tzinfo))
     if left <= dt.timedelta(0):
         return context.say(en=_capital(f"{_title(ring.label)}timer rings"), zh=f"{ring.label}计时器在响")
     said = say_duration(left, context.language)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ..assistant.durations import duration
+from ..local_time import after
 from .numbers import as_digits, ordinals_as_digits
 
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -125,7 +126,7 @@ def _resolved(said: _Said) -> When | None:
     if said.later is not None:
         if said.hour is not None or said.day is not None or said.days:
             return None
-        return When(now + said.later)
+        return When(after(now, said.later))
     if said.hour is None and not said.part:
         if said.day is None:  # "every day" alone has no time
             return None

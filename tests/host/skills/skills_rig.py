@@ -49,7 +49,7 @@ class NoModel:
 
     known_way = "none"
 
-    async def way_of_tools(self) -> str:
+    async def way_of_tools(self, probe: bool = True) -> str:
         return "none"
 
     async def stream(self, messages: Any) -> AsyncIterator[str]:
