@@ -35,6 +35,7 @@ class ConfigError(Exception):
 class RelayConfig:
     host: str = "127.0.0.1"
     port: int = PORT
+    public: str = ""  # where pins away from home reach it, as "name.example.org:5273": tried after the first
     max_pins: int = 200  # connections beyond this are refused before they cost memory
 
 
@@ -134,6 +135,7 @@ def parse(text: str, home: Path) -> Config:
     if config.llm.tools not in _TOOLS:
         raise ConfigError(f"{path}: [llm] tools: expected {', '.join(_TOOLS)}, got {config.llm.tools!r}")
     check_listen_address(config.relay.host)
+    public_address(config.relay)
     check_listen_address(config.console.host)
     return config
 
@@ -196,6 +198,21 @@ def _check_url(setting: str, url: str) -> None:
         sound = False
     if not sound or any(c.isspace() for c in url):
         raise ConfigError(f"{setting}: expected an address like http://127.0.0.1:8000/v1, got {url!r}")
+
+
+def public_address(relay: RelayConfig) -> list[tuple[str, int]]:
+    """Where pins reach the relay from outside: one address, or none. Raises ConfigError."""
+    if not relay.public:
+        return []
+    try:
+        parts = urlsplit(f"//{relay.public}")
+        if not parts.hostname or parts.path or any(c.isspace() for c in relay.public):
+            raise ValueError
+        return [(parts.hostname, parts.port or PORT)]
+    except ValueError:
+        raise ConfigError(
+            f'[relay] public: expected an address like "name.example.org:5273", got {relay.public!r}'
+        ) from None
 
 
 def check_listen_address(host: str) -> None:

@@ -14,7 +14,7 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
-from .config import Config, check_listen_address
+from .config import Config, check_listen_address, public_address
 from .connection import PinConnection
 from .conversation import Conversation
 from .devices.certificate import server_context
@@ -114,7 +114,7 @@ class Relay:
 
     def _addresses(self) -> list[tuple[str, int]]:
         """Where pins find this relay, the nearest first."""
-        return [(self._config.relay.host, self.port)]
+        return [(self._config.relay.host, self.port), *public_address(self._config.relay)]
 
     def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
         if self._tickets.takes(request.path):

@@ -24,15 +24,12 @@ class Bench:
     """A folder with a home, an image and a board; `flash` runs the program."""
 
     folder: Path
+    home: Path
     cache: Path
     house: House
     room: DeviceRoom
     board: MockBoard
     events: list[str] = field(default_factory=list)
-
-    @property
-    def home(self) -> Path:
-        return self.folder / "home"
 
     @property
     def image(self) -> Path:
@@ -68,10 +65,14 @@ class Bench:
                 await process.wait()
 
     async def flash(
-        self, *more: str, typed: str = WIFI, on_line: Callable[[str], None] = lambda line: None
+        self,
+        *more: str,
+        typed: str = WIFI,
+        relay: str = "",
+        on_line: Callable[[str], None] = lambda line: None,
     ) -> tuple[int, str]:
         """`lapel flash` on the board, without a network."""
-        port, relay = str(self.board.link), f"127.0.0.1:{self.house.relay.port}"
+        port, relay = str(self.board.link), relay or f"127.0.0.1:{self.house.relay.port}"
         arguments = ("flash", "--port", port, "--image", str(self.image), "--relay", relay, "--no-driver")
         return await self.lapel(*arguments, *more, typed=typed, on_line=on_line)
 
@@ -89,6 +90,6 @@ async def bench(folder: Path, cache: Path, **board: object) -> AsyncIterator[Ben
         mock = MockBoard(folder / "board", on_event=events.append, **board)  # type: ignore[arg-type]
         await mock.plug()
         try:
-            yield Bench(folder, cache, house, room, mock, events)
+            yield Bench(folder, home, cache, house, room, mock, events)
         finally:
             await mock.stop()

@@ -65,7 +65,7 @@ def test_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ('[speech]\nurl = "http://a b/v1"\n', "got 'http://a b/v1'"),
         ("port = 1\n", r"unknown table \[port\]"),
         ("relay = 5\n", r"expected a table \[relay\], got 5"),
-        ("[relay]\nports = 1\n", r"\[relay\] has no setting 'ports'; expected host, port, max_pins"),
+        ("[relay]\nports = 1\n", r"\[relay\] has no setting 'ports'; expected host, port, public, max_pins"),
         ('[relay]\nport = "5273"\n', r"\[relay\] port: expected int, got '5273'"),
         ("[relay]\nport = true\n", "expected int, got True"),
         ("[relay]\nport = 1.5\n", "expected int, got 1.5"),
@@ -94,3 +94,17 @@ def test_a_file_that_is_not_text(tmp_path: Path) -> None:
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "192.168.1.20", "fe80::1", "home.local", "localhost"])
 def test_addresses_that_are_one_address(host: str) -> None:
     config.check_listen_address(host)
+
+
+def test_the_public_address_is_one_or_none(tmp_path: Path) -> None:
+    known = {
+        "": [],
+        "home.example.org": [("home.example.org", PORT)],
+        "203.0.113.7:443": [("203.0.113.7", 443)],
+    }
+    for text, addresses in known.items():
+        assert config.public_address(config.RelayConfig(public=text)) == addresses
+    for wrong in ("https://home.example.org", "a b", "host:port", ":5273", "host/path"):
+        (tmp_path / "config.toml").write_text(f'[relay]\npublic = "{wrong}"\n')
+        with pytest.raises(config.ConfigError, match="public"):
+            config.load(tmp_path)

@@ -1,13 +1,15 @@
-"""`lapel flash` on a board that is a bootloader, then MicroPython's prompt, then a pin that runs what was installed."""
+"""`lapel flash` on a board that is a bootloader, then a prompt, then a pin that runs what was installed."""
 
+import dataclasses
 import json
 import random
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from flashing import STEPS, Bench, bench
+from flashing import STEPS, WIFI, Bench, bench
 from lapel.devices.problems import Code
+from lapel.devices.tickets import Tickets
 
 
 @pytest.fixture(scope="session")
@@ -69,14 +71,16 @@ async def test_a_broken_board_is_named(
     tmp_path: Path, cache: Path, board: dict[str, object], expected: Code, sentence: str
 ) -> None:
     async with bench(tmp_path, cache, **board) as broken:
-        code, said = await broken.flash()
+        code, said = await broken.flash("--erase")
     assert code == expected, said
     assert sentence in said
     assert "Traceback" not in said
 
 
 async def test_a_relay_that_is_not_there_and_one_that_forgot_the_pin(good: Bench) -> None:
-    code, said = await good.flash("--relay", "127.0.0.1:1")  # tried after the one that answers
+    code, said = await good.flash("--erase", relay="127.0.0.1:1")
+    assert code == Code.RELAY_UNREACHED, said
+    code, said = await good.flash("--pair", "--relay", "127.0.0.1:1")  # tried after the one that answers
     assert code == 0, said
     (pin,) = [pin for pin in good.house.pins.all() if pin.device]
     good.house.pins.revoke(pin.id)
@@ -88,24 +92,39 @@ async def test_a_relay_that_is_not_there_and_one_that_forgot_the_pin(good: Bench
 
 
 async def test_no_relay_and_a_wrong_ticket(good: Bench) -> None:
-    code, said = await good.flash("--ticket", typed="\n")
+    code, said = await good.flash("--erase", "--ticket", typed="\n")
     assert code == Code.NO_RELAY, said
-    code, said = await good.flash("--ticket", typed="AAAAA-BBBBB\n")
+    code, said = await good.flash("--erase", "--ticket", typed="AAAAA-BBBBB\n")
     assert code == Code.BAD_TICKET, said
+
+
+async def test_at_another_computer_with_a_ticket(good: Bench, tmp_path: Path) -> None:
+    ticket = Tickets(good.home).make("relay.example", good.house.relay.port, "garden")
+    text = dataclasses.replace(ticket, host="127.0.0.1").text()  # none is made for loopback
+    there = good.home
+    good.home = tmp_path / "another computer"
+    code, said = await good.flash("--ticket", typed=f"{text}\n{WIFI}")
+    assert code == 0, said
+    assert text not in said
+    assert not (good.home / "pins.json").exists()
+    assert good.house.relay.connected == [good.house.pins.named("garden").id]
+    code, said = await good.flash("--erase", "--ticket", typed=f"{text}\n{WIFI}")
+    assert code == Code.BAD_TICKET and "was used" in said, said
+    good.home = there
 
 
 async def test_questions_without_an_answer_and_useless_ones(good: Bench) -> None:
     for typed in ("", "home\nshort\n", "\n", "a name that is longer than a network's may be\n"):
-        code, said = await good.flash(typed=typed)
+        code, said = await good.flash("--erase", typed=typed)
         assert code == Code.BAD_SETTINGS, said
 
 
 async def test_what_is_no_image_and_no_port(good: Bench) -> None:
     good.image.write_bytes(b"\x7fELF" + bytes(1000))
-    code, said = await good.flash()
+    code, said = await good.flash("--erase")
     assert code == Code.NO_IMAGE, said
     good.image.unlink()
-    code, said = await good.flash()
+    code, said = await good.flash("--erase")
     assert code == Code.NO_IMAGE, said
     await good.board.unplug()
     code, said = await good.flash()

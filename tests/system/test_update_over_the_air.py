@@ -1,4 +1,4 @@
-"""An update over the air onto a pin that runs from its slots: the relay's side and the firmware's together."""
+"""An update over the air onto a pin that runs from its slots: relay and firmware together."""
 
 import asyncio
 import json

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from .. import config
 from ..cli import CommandError
+from ..devices import signing
 from ..devices.pins import Pins
 from ..virtual import flash
 
@@ -33,6 +34,7 @@ def run(options: argparse.Namespace) -> int:
         raise CommandError(
             f"{options.to} already holds a paired pin; choose another folder or delete it first"
         )
+    signing.modulus(settings.home)  # so that the pin can check updates
     pins = Pins(settings.home)
     pin = pins.pair(options.name)
     paired = pins.settings(pin, options.host or settings.relay.host, options.port or settings.relay.port)

@@ -165,7 +165,7 @@ def _paired(job: Job) -> dict[str, Any]:
     if not here:
         return _for_ticket(job)
     relay = job.settings.relay
-    addresses = job.options.relays or [(relay.host, relay.port)]
+    addresses = job.options.relays or [(relay.host, relay.port), *config.public_address(relay)]
     if tickets.only_here(addresses[0][0]) and not job.port.is_terminal:
         raise BoardError(
             Code.NO_RELAY,

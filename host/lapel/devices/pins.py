@@ -99,7 +99,7 @@ class Pins:
         return pin
 
     def confirm(self, pin_id: str, kept: bool) -> None:
-        """Whether the pin has shown that it keeps the next key; without, it is challenged with the old one."""
+        """Whether the pin has shown that it keeps the next key; else the old one is asked for."""
         with self._change():
             pin = self._known(pin_id)
             self._pins[pin_id] = replace(pin, next_confirmed=kept and bool(pin.next_key))

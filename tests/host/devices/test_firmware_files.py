@@ -1,4 +1,4 @@
-"""What lies on a board: everything the app imports, nothing it does not, compiled; and how its log is read."""
+"""What lies on a board: everything that the app imports, compiled; packages; and how a log is read."""
 
 import hashlib
 import json

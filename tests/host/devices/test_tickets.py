@@ -1,4 +1,4 @@
-"""Tickets: what they hold, that they are good once and for ten minutes, and a real relay that redeems them."""
+"""Tickets: what they hold, that they are good once and for ten minutes, and a relay that redeems them."""
 
 import asyncio
 import dataclasses
