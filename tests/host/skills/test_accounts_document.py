@@ -7,6 +7,7 @@ import textwrap
 import tomllib
 from pathlib import Path
 
+import pytest
 from lapel.assistant.library import load
 from lapel.assistant.mcp_tools import server_settings
 
@@ -30,7 +31,12 @@ async def test_every_table_of_the_document_is_taken(tmp_path: Path) -> None:
         server_settings(name, table)
 
 
-def test_the_named_secrets_are_read(tmp_path: Path) -> None:
-    text = DOCUMENT.read_text("utf-8")
-    for name in ("MAIL", "MESSAGES", "CALENDAR", "MUSIC"):
-        assert f"`LAPEL_{name}_PASSWORD`" in text and f"`{name.lower()}.password`" in text
+async def test_the_secrets_that_it_names_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    named = re.findall(r"`LAPEL_([A-Z]+)_PASSWORD`, or `([a-z]+)\.password`", DOCUMENT.read_text("utf-8"))
+    assert [name.lower() for name, _ in named] == [name for _, name in named]
+    for name, _ in named:
+        monkeypatch.setenv(f"LAPEL_{name}_PASSWORD", f"of {name}")
+    skills = {skill.name: skill for skill in await load(tmp_path, {})}
+    for name, skill in named:
+        assert skills[skill].settings.password == f"of {name}"
+    assert len(named) == 4
