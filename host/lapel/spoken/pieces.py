@@ -1,6 +1,6 @@
 """The pieces of a phrase that tells a moment, and what each of them says.
 
-A piece is a pattern for the beginning of what is left of the phrase, and a function that takes it, or refuses.
+A piece is a pattern for the beginning of what is left of the phrase, and a function that takes it or refuses.
 """
 
 from __future__ import annotations
