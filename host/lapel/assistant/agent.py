@@ -7,8 +7,10 @@ of others is handed to it as data. Once such text was read, nothing is changed w
 from __future__ import annotations
 
 import asyncio
+import datetime
 import json
 import logging
+import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -18,6 +20,7 @@ from ..cards import Shown
 from ..confirm import Deed
 from ..skills import SkillError
 from .acting import Acting
+from .intents import normalise
 from .llm import LanguageModel, ToolCall
 from .router import Example, Routed, Router
 from .tools import ArgumentError, ToolInfo
@@ -65,9 +68,7 @@ class Agent:
     async def answer(self, asked: Asked) -> AsyncGenerator[str | Shown, None]:
         """The answer in pieces, or a card. Raises Unanswerable."""
         routed = self._router.route(asked.question)
-        way = self._model.known_way
-        if routed and not way:
-            way = await self._model.way_of_tools()
+        way = await self._model.way_of_tools(probe=bool(routed))
         if way == "native":
             async with aclosing(self._with_tools(asked)) as pieces:
                 async for piece in pieces:
@@ -92,6 +93,11 @@ class Agent:
         tool = next((tool for tool in tools if tool.name == name), None)
         if tool is None:
             return None
+        kept = grounded(tool, given, asked.wearers_words, self._acting.household.now)
+        if kept is None:
+            log.info("action %s with what nobody said: %s", tool.name, sorted(given))
+            return None
+        given = kept
         log.info("action %s %s", tool.name, sorted(given))
         return await self._perform(asked, tool, given)
 
@@ -254,6 +260,33 @@ def read_action(found: Mapping[str, Any] | None) -> tuple[str, dict[str, Any]]:
         return _NO_ACTION, {}
     given = {name: value for name, value in found.items() if name != "action" and value not in ("", None)}
     return str(found.get("action", _NO_ACTION)), given
+
+
+def grounded(
+    tool: ToolInfo, given: Mapping[str, Any], said: str, now: datetime.datetime
+) -> dict[str, Any] | None:
+    """The arguments without those that may be left out and are made up; None if one is made up that may not.
+
+    A small model copies from its examples what it was not told: words of an argument must have been said.
+    """
+    heard = set(_words(said))
+    kept: dict[str, Any] = {}
+    for p in tool.parameters:
+        value = given.get(p.name)
+        if value is None:
+            continue
+        told = _words(str(value))
+        invented = told and not any(word.isdigit() for word in told) and not heard & set(told)
+        if "enum" in p.kind.schema or (p.kind.read(value, now) is not None and not invented):
+            kept[p.name] = value
+        elif p.required:
+            return None
+    return kept
+
+
+def _words(text: str) -> list[str]:
+    """Words, and signs of Chinese, that may be compared."""
+    return re.findall(r"[a-z\d']+|[\u3400-\u9fff]", normalise(text))
 
 
 _TEXT = {"type": "string"}

@@ -44,7 +44,6 @@ class LanguageModel:
         self._client: openai.AsyncOpenAI | None = None
         self._connected: Endpoint | None = None
         self._connecting = asyncio.Lock()
-        self.known_way = ""  # of the endpoint asked last
         self._ways: dict[tuple[str, str], str] = {}  # how the models act that were asked
 
     async def stream(
@@ -94,18 +93,18 @@ class LanguageModel:
             return None
         return found if isinstance(found, dict) else None
 
-    async def way_of_tools(self) -> str:
-        """ "native", "json" or "none": how this endpoint's model acts. An endpoint is asked once."""
+    async def way_of_tools(self, probe: bool = True) -> str:
+        """ "native", "json" or "none": how this endpoint's model acts. One that nobody told is asked once;
+        without `probe` it is not asked, and "none" until somebody did. Raises Unanswerable.
+        """
         endpoint = await self._endpoint()
         if endpoint.tools != "auto":
-            self.known_way = endpoint.tools
-            return self.known_way
+            return endpoint.tools
         key = (endpoint.base_url, endpoint.model)
-        if key not in self._ways:
+        if key not in self._ways and probe:
             self._ways[key] = await self._probe_tools()
             log.info("%s acts by: %s", endpoint.name, self._ways[key])
-        self.known_way = self._ways[key]
-        return self.known_way
+        return self._ways.get(key, "none")
 
     async def _probe_tools(self) -> str:
         """Whether the model calls a tool when it is told to. One that cannot be asked is taken for json."""

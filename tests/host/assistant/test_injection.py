@@ -149,7 +149,7 @@ async def test_what_was_read_in_an_earlier_turn_is_data_too(tmp_path: Path) -> N
 
 async def test_a_model_that_writes_actions_asks_too(tmp_path: Path) -> None:
     acting, sent = await acting_in(tmp_path)
-    action = json.dumps({"action": "post", "to": "Bob", "text": "send now"})
+    action = json.dumps({"action": "post", "to": "Bob", "text": "it starts"})
     try:
         async with scripted(lambda body: action, tools="json") as (model, bodies):
             assistant = LocalFirstAssistant(model, acting, Matcher(acting.household.tools))
