@@ -13,10 +13,13 @@ import pytest
 from assistant_house import household_in
 from lapel.accounts import mcp_pipe, tool_servers
 from lapel.assistant.acting import Acting
+from lapel.assistant.assistant import LocalFirstAssistant
 from lapel.assistant.household import Household
+from lapel.assistant.intents import Matcher
 from lapel.assistant.mcp_tools import McpServers, server_settings
 from lapel.skills import SkillError
 from own_servers import free_port, program
+from scripted_llm import scripted
 
 LIGHTS = str(Path(__file__).with_name("mcp_lights.py"))
 STDIO: dict[str, Any] = {"command": sys.executable, "args": [LIGHTS]}
@@ -86,6 +89,29 @@ async def test_what_acts_asks_first_and_what_the_owner_trusts_does_not(tmp_path:
         assert "on" in (await acting.perform("pin", state, {"room": "kitchen"}, "en")).text
         at_once = await acting.perform("pin", household.tools["trusted_switch_light"], given, "en")
         assert at_once.kind == "answer"
+
+
+async def test_a_model_calls_them_and_the_palm_asks(tmp_path: Path) -> None:
+    calls = [("lights_switch_light", {"room": "kitchen", "on": True})]
+    async with (
+        house_with(tmp_path, {"lights": STDIO}) as household,
+        scripted(lambda _: calls) as (model, bodies),
+    ):
+        # The assistant is there before the server: it learns of the tools when they come.
+        assistant = LocalFirstAssistant(model, Acting(household), Matcher(household.tools))
+        await until(lambda: "lights_switch_light" in household.tools)
+
+        async def ask(text: str) -> Any:
+            return [piece async for piece in assistant.answer(text, [], "pin")][-1]
+
+        asked = await ask("Switch on the light in the kitchen")
+        assert (asked.kind, asked.text) == ("confirm", "lights, switch light? room: kitchen, on: True")
+        offered = {tool["function"]["name"]: tool["function"] for tool in bodies[0]["tools"]}
+        assert offered["lights_switch_light"]["parameters"]["properties"]["on"]["type"] == "boolean"
+        assert (
+            await call(household, "lights_light_state", room="kitchen") == "The light in the kitchen is off."
+        )
+        assert (await ask("yes")).text == "kitchen on at 100 percent"
 
 
 async def test_a_server_that_hangs_is_named_and_started_anew(
