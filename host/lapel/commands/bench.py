@@ -12,7 +12,18 @@ from typing import Any
 
 from rich.console import Console
 
-from ..bench import audio_path, console, figures, palm, projector, recognition, relay_load, timers, trip_time
+from ..bench import (
+    audio_path,
+    console,
+    figures,
+    intents,
+    palm,
+    projector,
+    recognition,
+    relay_load,
+    timers,
+    trip_time,
+)
 from ..bench.browser import BrowserMissing
 from ..bench.figures import Figure
 
@@ -22,6 +33,7 @@ _GROUPS: dict[str, Callable[[], Coroutine[Any, Any, list[Figure]]]] = {
     "instant": trip_time.measure_instant,
     "projector": projector.measure_projector,
     "speech": recognition.measure,
+    "intents": intents.measure,
     "palm": palm.measure,
     "timers": timers.measure,
     "console": console.measure,
