@@ -19,20 +19,17 @@ from lapel_wire.update import (
     apply_patch,
     unpack_chunk,
 )
-from pin import log
+from pin import disk, log
 from pin.clock import Deadline
 from pin.link import UP
 
 NEW = "manifest.new"  # in the slot, until all of it is there
-PART = ".part"  # a file that is not whole yet
 WANT_MS = 10_000  # for a chunk; the link's own deadlines end a connection that is dead
 WANTS = 6  # without an answer: then the relay has to offer again
 TRIES = 2  # for a file whose hash is wrong
 GOOD_MS = 60_000  # after the first welcome: what leaks or stalls has shown it by then
 AWAKE_MS = 600_000  # for a slot on trial to find the relay; then it may sleep, and waking counts as a start
 TOLD_EVERY = 10  # percent
-BLOCK_BYTES = 2048
-HASHED_AT_ONCE = 16  # blocks, about 20 ms on the chip: a press must not wait for more
 SPARE_BLOCKS = 16  # of the file system, beyond the files: its own tables, settings, crashes
 OLDER = "It is version %d; this pin takes only what is newer than %d."
 
@@ -140,7 +137,7 @@ class Updater:
         slot = slots.other(slots.running if slots.running in slots.SLOTS else state["slot"])
         log.info("update", "%s into slot %s" % (self.id[:8], slot))
         self._tell("receiving", self.id, 0)
-        data = _read(slot + "/" + NEW)
+        data = disk.read(slot + "/" + NEW)
         fresh = data is None or hashlib.sha256(data).digest().hex() != self.id
         if fresh:
             data = yield from self._patch_manifest(slots.other(slot))
@@ -152,13 +149,13 @@ class Updater:
             raise UpdateError("The manifest is not the one that was offered.")
         self._check(manifest, state, slot)
         yield
-        _make_folder(slot)
-        _forget(slot + "/" + slots.MANIFEST)  # from here on the slot is not complete
+        disk.make_folder(slot)
+        disk.forget(slot + "/" + slots.MANIFEST)  # from here on the slot is not complete
         if fresh:
-            for path in _walk(slot):
-                if path.endswith(PART):
+            for path in disk.walk(slot):
+                if path.endswith(disk.PART):
                     os.remove(path)
-            _replace(slot + "/" + NEW, data)
+            disk.replace(slot + "/" + NEW, data)
         yield from self._clean(slot, manifest)
         yield from self._fill(slot, manifest)
         yield from self._verify(slot, manifest)
@@ -180,8 +177,8 @@ class Updater:
         if manifest.version < floor or (manifest.version == floor and slots.running != slots.SAFE):
             raise UpdateError(OLDER % (manifest.version, floor))
         block, _, _, free, *_ = os.statvfs(".")
-        free += sum([_blocks(os.stat(path)[6], block) for path in _walk(slot)])
-        needed = sum([_blocks(size, block) for _, size, _ in manifest.files]) + SPARE_BLOCKS
+        free += sum([disk.blocks_of(os.stat(path)[6], block) for path in disk.walk(slot)])
+        needed = sum([disk.blocks_of(size, block) for _, size, _ in manifest.files]) + SPARE_BLOCKS
         if needed > free:
             raise UpdateError(
                 "It needs %d kB of flash, %d are free." % (needed * block >> 10, free * block >> 10)
@@ -216,15 +213,15 @@ class Updater:
         wanted = {}
         for path, size, digest in manifest.files:
             wanted[slot + "/" + path] = (size, digest)
-        for path in _walk(slot):
-            name = path[: -len(PART)] if path.endswith(PART) else path
+        for path in disk.walk(slot):
+            name = path[: -len(disk.PART)] if path.endswith(disk.PART) else path
             if name == slot + "/" + NEW:
                 continue
             if name not in wanted:
                 os.remove(path)
             elif name == path:
                 size, digest = wanted[name]
-                if os.stat(path)[6] != size or (yield from _hash(path)) != digest:
+                if os.stat(path)[6] != size or (yield from disk.sha256(path)) != digest:
                     os.remove(path)
             yield
 
@@ -233,11 +230,13 @@ class Updater:
         had = {}
         for path, _, digest in slots.describe(slots.other(slot)).get("files", ()):
             had[digest] = slots.other(slot) + "/" + path
-        missing = [i for i in range(len(manifest.files)) if not _exists(slot + "/" + manifest.files[i][0])]
+        missing = [
+            i for i in range(len(manifest.files)) if not disk.exists(slot + "/" + manifest.files[i][0])
+        ]
         yield
         for i in list(missing):
             path, _, digest = manifest.files[i]
-            if digest in had and (yield from _copy(had[digest], slot + "/" + path, digest)):
+            if digest in had and (yield from disk.copy(had[digest], slot + "/" + path, digest)):
                 missing.remove(i)
         total = sum([manifest.files[i][1] for i in missing])
         done = 0
@@ -245,19 +244,19 @@ class Updater:
             path, size, digest = manifest.files[i]
             for _ in range(TRIES):
                 yield from self._fetch_file(i + 1, slot + "/" + path, size, done, total)
-                if (yield from _hash(slot + "/" + path + PART)) == digest:
+                if (yield from disk.sha256(slot + "/" + path + disk.PART)) == digest:
                     break
-                os.remove(slot + "/" + path + PART)
+                os.remove(slot + "/" + path + disk.PART)
             else:
                 raise UpdateError("%s came wrong %d times." % (path, TRIES))
-            os.rename(slot + "/" + path + PART, slot + "/" + path)
+            os.rename(slot + "/" + path + disk.PART, slot + "/" + path)
             done += size
             yield
 
     def _fetch_file(self, number, path, size, done, total):
-        _make_folders(path)
-        part = path + PART
-        offset = os.stat(part)[6] if _exists(part) else 0
+        disk.make_folders(path)
+        part = path + disk.PART
+        offset = os.stat(part)[6] if disk.exists(part) else 0
         if offset > size:
             os.remove(part)
             offset = 0
@@ -304,107 +303,12 @@ class Updater:
         wanted = {}
         for path, size, digest in manifest.files:
             wanted[slot + "/" + path] = (size, digest)
-        for path in _walk(slot):
+        for path in disk.walk(slot):
             if path == slot + "/" + NEW:
                 continue
             size, digest = wanted.pop(path, (None, None))
-            if os.stat(path)[6] != size or (yield from _hash(path)) != digest:
+            if os.stat(path)[6] != size or (yield from disk.sha256(path)) != digest:
                 raise UpdateError("%s is not as it should be." % path)
             yield
         if wanted:
             raise UpdateError("%d files are missing." % len(wanted))
-
-
-def _walk(folder):
-    """The paths of all files below a folder; [] if there is none."""
-    try:
-        names = os.listdir(folder)
-    except OSError:
-        return []
-    found = []
-    for name in names:
-        path = folder + "/" + name
-        if os.stat(path)[0] & 0x4000:
-            found += _walk(path)
-        else:
-            found.append(path)
-    return found
-
-
-def _hash(path):
-    """The SHA-256 of a file, as hex."""
-    sha = hashlib.sha256()
-    block = bytearray(BLOCK_BYTES)
-    blocks = 0
-    with open(path, "rb") as file:
-        count = file.readinto(block)
-        while count:
-            sha.update(memoryview(block)[:count])
-            blocks += 1
-            if blocks % HASHED_AT_ONCE == 0:
-                yield
-            count = file.readinto(block)
-    return sha.digest().hex()
-
-
-def _copy(source, path, digest):
-    """Copy a file. False if it is not there, or not what it should be."""
-    if not _exists(source):
-        return False
-    _make_folders(path)
-    sha = hashlib.sha256()
-    block = bytearray(BLOCK_BYTES)
-    with open(source, "rb") as old, open(path + PART, "wb") as new:
-        count = old.readinto(block)
-        while count:
-            sha.update(memoryview(block)[:count])
-            new.write(memoryview(block)[:count])
-            yield
-            count = old.readinto(block)
-    if sha.digest().hex() != digest:
-        os.remove(path + PART)
-        return False
-    os.rename(path + PART, path)
-    return True
-
-
-def _make_folders(path):
-    parts = path.split("/")
-    for i in range(1, len(parts)):
-        _make_folder("/".join(parts[:i]))
-
-
-def _make_folder(path):
-    if not _exists(path):
-        os.mkdir(path)
-
-
-def _exists(path):
-    try:
-        os.stat(path)
-    except OSError:
-        return False
-    return True
-
-
-def _forget(path):
-    if _exists(path):
-        os.remove(path)
-
-
-def _read(path):
-    try:
-        with open(path, "rb") as file:
-            return file.read(MANIFEST_BYTES + 1)
-    except OSError:
-        return None
-
-
-def _replace(path, data):
-    with open(path + PART, "wb") as file:
-        file.write(data)
-    os.rename(path + PART, path)
-
-
-def _blocks(size, block):
-    return (size + block - 1) // block
