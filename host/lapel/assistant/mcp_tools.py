@@ -36,6 +36,8 @@ class McpServers:
         self._servers: list[ToolServer] = []
         for name, table in tables.items():
             try:
+                if household.skill(name) is not None:
+                    raise SkillError(f"[mcp.{name}]: there is a skill {name} already; give it another name")
                 self._servers.append(ToolServer(server_settings(name, table), self._changed))
             except SkillError as error:
                 log.error("an MCP server is left out: %s", error)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import yaml
 
 from .intents import normalise
@@ -76,6 +77,7 @@ _MINE_TELLS, _WHEN_TELLS, _BIDDING_TELLS, _WORLD_TELLS = 0.45, 0.45, 0.5, -0.7
 _ENOUGH = 1.25
 _ENOUGH_LIKE, _SOUND_SHARE = 0.42, 0.5
 _WORDS_SHARE = 0.25  # a name or a rare word counts beside the meaning
+_NONE: Mapping[str, Any] = {}  # of what is no example of anybody's words
 _EXAMPLES = Path(__file__).parent / "examples.yaml"
 
 
@@ -115,12 +117,13 @@ class Router:
         ]
         self._encoder: Encoder | None = None
         self._vectors: Vector | None = None
+        self._described: list[tuple[Example, frozenset[str]]] = []
         self.learn()
 
     def read(self, encoder: Encoder) -> None:
         """From here on likeness in meaning decides. Takes seconds: to be called on a thread."""
-        vectors = encoder.encode([example.text for example, _ in self._examples])
-        self._vectors, self._encoder = vectors, encoder
+        self._vectors = encoder.encode([example.text for example, _ in self._examples + self._described])
+        self._encoder = encoder
 
     def learn(self) -> None:
         """Weighs the words of the tools that there are now."""
@@ -131,6 +134,17 @@ class Router:
                 said = [word for example, found in self._examples if example.tool == name for word in found]
                 words[name] = _features(" ".join(texts)) + said
         self._words = {name: set(found) for name, found in words.items()}
+        # A tool without examples, such as a plug-in's, has its description for one.
+        with_examples = {example.tool for example, _ in self._examples}
+        self._described = [
+            (Example(tool.description, name, _NONE), frozenset(_features(tool.description)))
+            for name, tool in self._tools.items()
+            if tool.sayable and name not in with_examples
+        ]
+        if self._encoder is not None and self._vectors is not None:
+            kept = self._vectors[: len(self._examples)]
+            new = [self._encoder.encode([example.text]) for example, _ in self._described]
+            self._vectors = np.concatenate([kept, *new])
         shared = Counter(word for found in self._words.values() for word in found)
         count = max(2, len(self._tools))
         self._weight = {word: math.log(1 + count / n) / math.log(1 + count) for word, n in shared.items()}
@@ -161,17 +175,19 @@ class Router:
         """Examples of these tools that are most like the question, the likest last."""
         wanted = set(tools)
         found = sorted(self._like(question), key=lambda each: each[0])
-        return [example for _, example in found if example.tool in wanted][-most:]
+        shown = [example for _, example in found if example.tool in wanted and example.arguments is not _NONE]
+        return shown[-most:]
 
     def _like(self, question: str) -> list[tuple[float, Example]]:
         """How like each example is: in meaning if there is an encoder, else in words. 0 to 1."""
         if self._encoder is not None and self._vectors is not None and question.isascii():
             cosines = self._vectors @ self._encoder.encode([question])[0]
-            return [
-                (float(cosine), example) for cosine, (example, _) in zip(cosines, self._examples, strict=True)
-            ]
+            known = [example for example, _ in self._examples + self._described]
+            return [(float(cosine), example) for cosine, example in zip(cosines, known, strict=True)]
         asked = frozenset(_features(normalise(question)))
-        return [(self._likeness(asked, words), example) for example, words in self._examples]
+        return [
+            (self._likeness(asked, words), example) for example, words in self._examples + self._described
+        ]
 
     def _overlap(self, words: frozenset[str] | set[str]) -> float:
         return sum(self._weight.get(word, 1.0) for word in words)

@@ -66,9 +66,8 @@ async def measure() -> list[Figure]:
 async def _asked(client: WireClient) -> list[float]:
     took = []
     for number, sentence in enumerate(SENTENCES * ROUNDS):
-        await client.send("ask", utt=number, text=sentence)
-        await client.expect("final")
         begun = time.perf_counter()
+        await client.send("ask", utt=number, text=sentence)
         card = await client.answer()
         took.append((time.perf_counter() - begun) * 1000)
         if card["kind"] == "error":

@@ -154,7 +154,7 @@ async def test_a_model_that_writes_actions_asks_too(tmp_path: Path) -> None:
         async with scripted(lambda body: action, tools="json") as (model, bodies):
             assistant = LocalFirstAssistant(model, acting, Matcher(acting.household.tools))
             (card,) = await turn(
-                assistant, "Bob wants to hear from me, drop him a message that it starts", []
+                assistant, "my message to the person Bob, please send it on, is that it starts", []
             )
             assert card.kind == "confirm" and sent == []
             assert bodies[0]["response_format"]["type"] == "json_schema"
