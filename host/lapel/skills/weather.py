@@ -7,6 +7,7 @@ import re
 import time
 from dataclasses import dataclass
 
+from ..accounts import within
 from ..accounts.faults import honest
 from ..accounts.open_meteo import FORECAST_URL, PLACES_URL, Day, Forecast, OpenMeteo, Place
 from ..spoken import say_day, split_when
@@ -116,10 +117,11 @@ async def _forecast(context: Context, name: str) -> tuple[Place, Forecast]:
         return kept[key][1:]
     service = OpenMeteo(settings.url, settings.places_url)
     with honest(context.language):
-        place = await service.find(name, context.language)
-        if place is None:
-            raise SkillError(context.say(en=f"I know no place {name}.", zh=f"没有找到{name}。"))
-        forecast = await service.forecast(place)
+        async with within("weather"):  # both answers together
+            place = await service.find(name, context.language)
+            forecast = await service.forecast(place) if place is not None else None
+    if place is None or forecast is None:
+        raise SkillError(context.say(en=f"I know no place {name}.", zh=f"没有找到{name}。"))
     if len(kept) >= _MOST_PLACES:
         kept.clear()
     kept[key] = (time.monotonic(), place, forecast)

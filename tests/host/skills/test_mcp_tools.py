@@ -185,6 +185,7 @@ async def test_a_server_that_is_not_there_leaves_the_others_alone(
         "gone": {"command": "/no/such/program"},
         "dead": {"url": f"http://127.0.0.1:{free_port()}/mcp"},
         "odd": {"command": "x", "url": "y"},
+        "mail": STDIO,
         "lights": STDIO,
     }
     async with house_with(tmp_path, tables) as household:
@@ -192,6 +193,7 @@ async def test_a_server_that_is_not_there_leaves_the_others_alone(
         await until(lambda: "MCP server dead" in caplog.text)
     assert "MCP server gone" in caplog.text
     assert "expected either command or url" in caplog.text
+    assert "there is a skill mail already" in caplog.text and "unread_mail" in household.tools
 
 
 @pytest.mark.parametrize(
