@@ -22,6 +22,7 @@ _COMMANDS = {
     "ask": "ask one question with a virtual pin and report what the palm shows",
     "flash": "make a pin of the board on this computer's USB",
     "ticket": "let another computer flash a pin for this relay",
+    "bench-test": "try each part of a pin you build, over its cable",
     "monitor": "watch a pin's log over its cable",
     "update": "bring this computer's firmware onto pins over the air",
     "intent": "show where a sentence would go, without doing it",
@@ -131,4 +132,4 @@ def _parser(chosen: str | None) -> argparse.ArgumentParser:
 
 
 def _module(name: str) -> ModuleType:
-    return importlib.import_module(f"lapel.commands.{name}")
+    return importlib.import_module(f"lapel.commands.{name.replace('-', '_')}")

@@ -89,12 +89,15 @@ def packages(every: tuple[Element, ...] = ELEMENTS) -> list[tuple[Fault, ...]]:
     """A package that fails takes all its elements with it, in the same way; a short to a neighbour is one wire."""
     refs = {element.ref for element in every}
     shared = [[e.name for e in every if e.ref == ref] for ref in sorted(refs)]
-    return [tuple(Fault(name, kind) for name in names) for names in shared if len(names) > 1 for kind in FAULTS[:-1]]
+    return [
+        tuple(Fault(name, kind) for name in names)
+        for names in shared
+        if len(names) > 1
+        for kind in FAULTS[:-1]
+    ]
 
 
-def is_lit(
-    sources: Levels, broken: tuple[Fault, ...] = (), every: tuple[Element, ...] = ELEMENTS
-) -> bool:
+def is_lit(sources: Levels, broken: tuple[Fault, ...] = (), every: tuple[Element, ...] = ELEMENTS) -> bool:
     """Whether the laser can be lit. What floats may be either: lit if any of the ways is."""
     by_name = {element.name: element for element in every}
     kinds = {fault.element: fault.kind for fault in broken}

@@ -15,6 +15,7 @@ import trimesh
 
 from . import layout, mesh
 from .layout import WALL, Box, Case
+from .optics import facts
 from .tables import HardwareError
 
 BED_MM = (180.0, 180.0, 180.0)  # a small printer
@@ -24,7 +25,8 @@ SCREW_HOLE, SCREW_PASS = 1.6, 2.3  # for a self-tapping screw of 2 mm
 USB_MM = (10.0, 4.2)
 SOUND_MM, LIGHT_MM, BUTTON_MM = 1.2, 3.2, 4.0
 SENSOR_WINDOW = 9.0  # over the 45 degrees of its view, 3 mm behind the wall
-RAIL = 2.0  # thickness of the two wedges that hold the mirror
+POST_SEAT = 5.0  # on the lid, under a post's end
+RAIL = 5.0  # width of the two wedges that carry the mirror
 TRAY_MM, COVER_MM = (170.0, 110.0, 3.0), (166.0, 106.0, 62.0)
 TRAY_WALL = 2.0
 APERTURE_MM, SHUTTER_MM = 8.0, (14.0, 1.6)
@@ -33,10 +35,11 @@ MESH_MM, MESH_RAD = 0.05, 0.3  # how finely the STL follows the model
 
 @dataclass(frozen=True)
 class Made:
-    """A printed part, the side that lies on the bed given by its lowest z."""
+    """A printed part as it lies on the bed; `seen` turns it for the picture: degrees about x."""
 
     name: str
     solid: cq.Workplane
+    seen: float
 
 
 def _box(box: Box) -> cq.Workplane:
@@ -58,34 +61,41 @@ def shell(case: Case) -> cq.Workplane:
     x0, y0, z0 = case.axis
     inside = Box("", (WALL, WALL, -1), (ox - WALL, oy - WALL, oz - WALL))
     body = cq.Workplane().box(ox, oy, oz, centered=False).edges("|Z").fillet(1.0).cut(_box(inside))
-    body = body.translate((0, 0, 0))
     # The lid takes the first WALL of the depth.
     body = body.cut(_box(Box("", (-1, -1, -1), (ox + 1, oy + 1, WALL))))
     for post in layout.posts(case):
-        hole = _round_z((post.low[0] + post.high[0]) / 2, (post.low[1] + post.high[1]) / 2, WALL, SCREW_HOLE, 10)
+        hole = _round_z(
+            (post.low[0] + post.high[0]) / 2, (post.low[1] + post.high[1]) / 2, WALL, SCREW_HOLE, 10
+        )
         lip = LIP + FIT  # the lid's lip passes behind the post
         body = body.union(_box(Box("", (*post.low[:2], WALL + lip), post.high))).cut(hole)
     reach = (case.mirror_mm[1] - 1) / 2 / 2**0.5
     for left in (True, False):
         # A wedge under the mirror's back, on the floor side: its slope is the mirror's plane.
-        start = WALL if left else ox - WALL - 5
+        start = WALL if left else ox - WALL - RAIL
         wedge = (
             cq.Workplane("YZ")
             .polyline([
                 (WALL, z0 - 2.0), (WALL, oz - WALL), (WALL + 1, oz - WALL),
                 (y0 + 2.0 - 1.5, z0 - 2.0),
-            ]).close().extrude(5)
+            ]).close().extrude(RAIL)
         )  # fmt: skip
-        clip = _box(Box("", (start, WALL, z0 - 2), (start + 5, y0 + reach, oz - WALL)))
+        clip = _box(Box("", (start, WALL, z0 - 2), (start + RAIL, y0 + reach, oz - WALL)))
         body = body.union(wedge.translate((start, 0, 0)).intersect(clip))
-    body = body.cut(_round_z(x0, y0, oz - WALL - 1, _ring_outer() * 2 + FIT, 10))
+    body = body.cut(_round_z(x0, y0, oz - WALL - 1, 2 * (layout.ring_radius() + layout.RING_FIT), 10))
     usb = case.box("U1")
     middle = ((usb.low[1] + usb.high[1]) / 2, (usb.low[2] + usb.high[2]) / 2)
     slot = cq.Workplane().box(6, USB_MM[1], USB_MM[0]).translate((0, *middle))
     body = body.cut(slot)
     button = case.box("S1")
     body = body.cut(
-        _round_x(ox - WALL - 1, (button.low[1] + button.high[1]) / 2, (button.low[2] + button.high[2]) / 2, BUTTON_MM, 6)
+        _round_x(
+            ox - WALL - 1,
+            (button.low[1] + button.high[1]) / 2,
+            (button.low[2] + button.high[2]) / 2,
+            BUTTON_MM,
+            6,
+        )
     )
     for ref, diameter in (("U3", SOUND_MM), ("D1", LIGHT_MM)):
         part = case.box(ref)
@@ -102,7 +112,7 @@ def shell(case: Case) -> cq.Workplane:
 
 
 def lid(case: Case) -> cq.Workplane:
-    """The back, with a lip that reaches into the shell and two pockets for magnets; printed on its outside."""
+    """The back, with a lip that reaches into the shell; magnets are glued to it. Printed on its outside."""
     ox, oy, _ = case.outer
     plate = cq.Workplane().box(ox, oy, WALL, centered=False).edges("|Z").fillet(1.0)
     ring = Box("", (WALL + FIT, WALL + FIT, WALL), (ox - WALL - FIT, oy - WALL - FIT, WALL + LIP))
@@ -111,7 +121,9 @@ def lid(case: Case) -> cq.Workplane:
     # Where the charging socket and the boards lie at the wall, the lip gives way.
     for ref in ("U1", "U6", "U5", "S1", "BT1"):
         part = case.box(ref)
-        away = Box("", tuple(a - 0.4 for a in part.low[:2]) + (WALL,), tuple(b + 0.4 for b in part.high[:2]) + (9,))  # type: ignore[arg-type]
+        away = Box(
+            "", tuple(a - 0.4 for a in part.low[:2]) + (WALL,), tuple(b + 0.4 for b in part.high[:2]) + (9,)
+        )  # type: ignore[arg-type]
         body = body.cut(_box(away))
     for post in layout.posts(case):
         at = ((post.low[0] + post.high[0]) / 2, (post.low[1] + post.high[1]) / 2)
@@ -120,22 +132,11 @@ def lid(case: Case) -> cq.Workplane:
     return body
 
 
-POST_SEAT = 5.0
-
-
-def _ring_outer() -> float:
-    from .optics import facts
-
-    return facts()["lens_mm"] / 2 + layout.RING_WALL
-
-
-def ring(case: Case) -> cq.Workplane:
+def ring() -> cq.Workplane:
     """Holds the lens by its edge; glued into the front when the picture is sharp."""
-    from .optics import facts
-
     lens = facts()["lens_mm"] / 2
     height = layout.LENS_THICK + layout.RING_PROUD
-    tube = cq.Workplane().circle(_ring_outer()).circle(lens - WALL).extrude(height)
+    tube = cq.Workplane().circle(layout.ring_radius()).circle(lens - WALL).extrude(height)
     seat = cq.Workplane().circle(lens + FIT / 2).extrude(height).translate((0, 0, WALL))
     return tube.cut(seat)
 
@@ -163,11 +164,11 @@ def parts() -> list[Made]:
     case = layout.checked()
     turned = shell(case).rotate((0, 0, 0), (1, 0, 0), 180)  # front down, as it is printed
     return [
-        Made("matrix-shell", turned),
-        Made("matrix-lid", lid(case)),
-        Made("matrix-ring", ring(case)),
-        Made("vector-tray", tray()),
-        Made("vector-cover", cover().rotate((0, 0, 0), (1, 0, 0), 180)),
+        Made("matrix-shell", turned, 200),
+        Made("matrix-lid", lid(case), 20),
+        Made("matrix-ring", ring(), -60),
+        Made("vector-tray", tray(), -60),
+        Made("vector-cover", cover().rotate((0, 0, 0), (1, 0, 0), 180), 120),
     ]
 
 
@@ -184,7 +185,7 @@ def write(folder: Path, pictures: Path | None = None) -> list[mesh.Report]:
         body = trimesh.load(stl)
         reports.append(mesh.examine(made.name, body, WALL, BED_MM))
         if pictures is not None:
-            mesh.draw(body, pictures / f"{made.name}.png")
+            mesh.draw(body, pictures / f"{made.name}.png", made.seen)
     return reports
 
 

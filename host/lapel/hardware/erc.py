@@ -103,14 +103,20 @@ def _pulls(netlist: Netlist) -> list[str]:
                 wrong.append(f"{net}: expected a resistor of {low:.0f} to {high:.0f} ohm to {rail}")
     for net, ends in netlist.nets.items():
         opens = netlist.pins(net, "od")
-        if opens and len(opens) == len(netlist.pins(net, "od", "out", "source")) and net not in ("SDA", "SCL"):
+        if (
+            opens
+            and len(opens) == len(netlist.pins(net, "od", "out", "source"))
+            and net not in ("SDA", "SCL")
+        ):
             held = any(part.ref.startswith("R") for part in netlist.between(net, "3V3"))
             # The sensor's carrier pulls INT up itself.
             if not held and not any(netlist.parts[ref].pull_ohm for ref, _ in ends):
                 wrong.append(f"{net}: an open drain without a pull-up")
     ohm = bus_pull_ohm(netlist)
     if not BUS_PULL_OHM[0] <= ohm <= BUS_PULL_OHM[1]:
-        wrong.append(f"I2C: {ohm:.0f} ohm of pull-up, expected {BUS_PULL_OHM[0]:.0f} to {BUS_PULL_OHM[1]:.0f}")
+        wrong.append(
+            f"I2C: {ohm:.0f} ohm of pull-up, expected {BUS_PULL_OHM[0]:.0f} to {BUS_PULL_OHM[1]:.0f}"
+        )
     return wrong
 
 
@@ -120,7 +126,9 @@ def _levels(netlist: Netlist) -> list[str]:
         given = max((part.pins[pin].most_v for part, pin in netlist.pins(net, *_DRIVERS)), default=0.0)
         for part, pin in netlist.pins(net, "in", "supply", "od"):
             if given > part.pins[pin].most_v:
-                wrong.append(f"{part.ref}.{pin}: up to {given:.1f} V on {net}, stands {part.pins[pin].most_v:.1f}")
+                wrong.append(
+                    f"{part.ref}.{pin}: up to {given:.1f} V on {net}, stands {part.pins[pin].most_v:.1f}"
+                )
     return wrong
 
 

@@ -43,7 +43,10 @@ def warmth(build: str, outer_mm: tuple[float, float, float], level: str = "value
     watts = {name: budget.ma(name) * 1e-3 * volt for name in BUSIEST}
     # On the charger: what the linear charger loses, and the busiest wait for it.
     watts["charging and showing"] = f["charge_ma"] * 1e-3 * (f["usb_v"] - 3.5) + watts["showing"]
-    rises = {name: watt * (1 - f["light_out"] * (name == "showing")) / (film * area) for name, watt in watts.items()}
+    rises = {
+        name: watt * (1 - f["light_out"] * (name == "showing")) / (film * area)
+        for name, watt in watts.items()
+    }
     return [Warmth(name, watts[name], air + rise, air + spot * rise) for name, rise in rises.items()]
 
 

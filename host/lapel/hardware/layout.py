@@ -21,7 +21,8 @@ AIM_MM = (50.0, 50.0, 17.0)  # what a badge would like to be
 PETG_G_CM3 = 1.27  # datasheets of common PETG filaments
 MIRROR_TO_LENS = 20.0  # so that the lens's flat side clears the mirror's lower end
 LENS_THICK, LENS_EDGE = 5.6, 1.5  # acrylic, n = 1.49: a cap of 29.4 mm radius on 30 mm, and an edge
-RING_WALL = 3.0  # of the ring that holds the lens
+RING_WALL = 1.6  # of the ring that holds the lens
+RING_FIT = 0.1  # between the ring and its hole
 RING_PROUD = 0.5  # the ring stands so far before the lens
 POST = 5.0  # two posts for the lid's screws, in the side walls
 TAB = (14.0, 7.0, 2.0)  # with the strap's hole
@@ -39,7 +40,9 @@ class Box:
 
     def gap(self, other: Box) -> float:
         """Distance between two boxes; negative where they share room."""
-        apart = [max(a - d, b - c) for a, c, b, d in zip(self.low, self.high, other.low, other.high, strict=True)]
+        apart = [
+            max(a - d, b - c) for a, c, b, d in zip(self.low, self.high, other.low, other.high, strict=True)
+        ]
         return max(apart)
 
 
@@ -80,7 +83,7 @@ def matrix() -> Case:
     inner_x = board_x + 2 * GAP
     front = board_z / 2 + 1.5  # from the axis: the sensor's board lies beside the light
     back = board_z / 2 + GAP + cell[2] + GAP
-    below = reach + 1.5
+    below = max(reach + 1.5, ring_radius() + RING_FIT + WALL)  # the hole leaves a whole wall below it
     above = drop + stack + GAP
     inner = (inner_x, below + above, back + front)
     outer = (inner[0] + 2 * WALL, inner[1] + 2 * WALL, inner[2] + 2 * WALL)
@@ -121,6 +124,11 @@ def matrix() -> Case:
     )  # fmt: skip
 
 
+def ring_radius() -> float:
+    """Of the lens's ring, outside."""
+    return optics.facts()["lens_mm"] / 2 + RING_WALL
+
+
 def _mirror_reach(to_lens: float) -> float:
     """How far the mirror reaches from the axis, in y and in z: the light at its far end."""
     reach = 0.0
@@ -145,12 +153,16 @@ def problems(case: Case) -> list[str]:
     for post in posts(case):
         wrong += [f"{box.ref} is where a post is" for box in case.boxes if box.gap(post) < 0]
         wrong += _in_light(case, post)
+    if case.axis[1] - ring_radius() - RING_FIT < 2 * WALL:
+        wrong.append("the lens's hole cuts into the case's floor")
     half_length = math.sqrt(2) * _mirror_reach(optics.throw().to_lens)
     if case.mirror_mm[1] < 2 * half_length:
         wrong.append(f"the mirror is {case.mirror_mm[1]:.0f} mm long, the light needs {2 * half_length:.1f}")
     width = 2 * envelope(optics.throw().to_lens - MIRROR_TO_LENS)[0]
     if not width <= case.mirror_mm[0] <= case.inner[0]:
-        wrong.append(f"the mirror is {case.mirror_mm[0]:.0f} mm wide, expected {width:.1f} to {case.inner[0]:.1f}")
+        wrong.append(
+            f"the mirror is {case.mirror_mm[0]:.0f} mm wide, expected {width:.1f} to {case.inner[0]:.1f}"
+        )
     return wrong
 
 
@@ -175,14 +187,21 @@ def _in_light(case: Case, box: Box) -> list[str]:
         half_x, half_z = envelope(along)
         y = y0 + case.led_to_mirror - along
         # Behind the mirror there is no light: at that height it stands this far back.
-        light = Box("light", (x0 - half_x, y, max(z0 - half_z, z0 - (y - y0) - 2)), (x0 + half_x, y, z0 + half_z))
+        light = Box(
+            "light", (x0 - half_x, y, max(z0 - half_z, z0 - (y - y0) - 2)), (x0 + half_x, y, z0 + half_z)
+        )
         if box.gap(light) < 0:
             return [f"{box.ref} is in the light, {along:.0f} mm from the LEDs"]
     # The mirror's back: z + y = z0 + y0 less its thickness along the diagonal.
     thick = 1.0 * math.sqrt(2) + CLEARANCE
     reach = _mirror_reach(optics.throw().to_lens)
     in_width = box.high[0] > x0 - case.mirror_mm[0] / 2 and box.low[0] < x0 + case.mirror_mm[0] / 2
-    if in_width and box.low[1] < y0 + reach and (box.high[1] - y0) + (box.high[2] - z0) > -thick and box.low[1] < y0:
+    if (
+        in_width
+        and box.low[1] < y0 + reach
+        and (box.high[1] - y0) + (box.high[2] - z0) > -thick
+        and box.low[1] < y0
+    ):
         return [f"{box.ref} touches the mirror"]
     return []
 
@@ -191,8 +210,7 @@ def case_grams(case: Case) -> float:
     """The printed parts, solid: walls, posts, ring and mirror rails (`make enclosure` measures the model)."""
     outer, inner = math.prod(case.outer), math.prod(case.inner)
     depth = case.inner[2]
-    ring_outer = optics.facts()["lens_mm"] / 2 + RING_WALL
-    ring = math.pi * (ring_outer**2 - (ring_outer - RING_WALL) ** 2) * (LENS_THICK + RING_PROUD)
+    ring = math.pi * (ring_radius() ** 2 - (ring_radius() - RING_WALL) ** 2) * (LENS_THICK + RING_PROUD)
     return (outer - inner + 2 * POST * POST * depth + ring + math.prod(TAB)) * 1e-3 * PETG_G_CM3
 
 

@@ -110,30 +110,30 @@ def overhang_mm2(body: Mesh) -> float:
     return float(body.area_faces[steep & above].sum())
 
 
-def draw(body: Mesh, path: Path) -> None:
-    """A picture from the front right, shaded by hand: far faces first."""
-    turn = _rotation(35, 0, 0) @ _rotation(0, 0, 30)
+def draw(body: Mesh, path: Path, tilt_deg: float) -> None:
+    """A picture, far faces first: turned about x by `tilt_deg`, then a little to the side."""
+    turn = _rotation(tilt_deg, 28)
     corners = body.vertices @ turn.T
     flat = corners[:, :2] * (1, -1)
     low, high = flat.min(axis=0), flat.max(axis=0)
     scale = min((SIZE[0] - 40) / (high[0] - low[0]), (SIZE[1] - 40) / (high[1] - low[1]))
-    points = (flat - (low + high) / 2) * scale + (SIZE[0] / 2, SIZE[1] / 2)
+    points = ((flat - (low + high) / 2) * scale + (SIZE[0] / 2, SIZE[1] / 2)).round(2)
     normals = body.face_normals @ turn.T
-    light = np.array([0.3, 0.5, 0.8])
-    light /= np.linalg.norm(light)
-    depth = corners[body.faces].mean(axis=1)[:, 2].round(6)
+    light = np.array([-0.3, 0.5, 0.8]) / np.linalg.norm([-0.3, 0.5, 0.8])
+    depth = corners[body.faces].mean(axis=1)[:, 2].round(4)
     image = Image.new("RGB", SIZE, (255, 255, 255))
     pen = ImageDraw.Draw(image)
     for index in np.argsort(depth, kind="stable"):
         if normals[index][2] <= 0:
             continue
-        shade = int(90 + 150 * max(0.0, float(normals[index] @ light)))
-        pen.polygon([tuple(points[c]) for c in body.faces[index]], fill=(shade, shade, min(255, shade + 10)))
+        shade = int(90 + 150 * max(0.0, round(float(normals[index] @ light), 3)))
+        corner_points = [(float(points[c][0]), float(points[c][1])) for c in body.faces[index]]
+        pen.polygon(corner_points, fill=(shade, shade, min(255, shade + 10)))
     image.quantize(32).save(path, optimize=True)
 
 
-def _rotation(x_deg: float, y_deg: float, z_deg: float) -> Any:
-    x, y, z = np.radians((x_deg - 90, y_deg, z_deg))
+def _rotation(about_x_deg: float, about_y_deg: float) -> Any:
+    x, y = np.radians((about_x_deg, -about_y_deg))
     about_x = np.array([[1, 0, 0], [0, np.cos(x), -np.sin(x)], [0, np.sin(x), np.cos(x)]])
-    about_z = np.array([[np.cos(z), -np.sin(z), 0], [np.sin(z), np.cos(z), 0], [0, 0, 1]])
-    return about_x @ about_z if z_deg else about_x
+    about_y = np.array([[np.cos(y), 0, np.sin(y)], [0, 1, 0], [-np.sin(y), 0, np.cos(y)]])
+    return about_y @ about_x

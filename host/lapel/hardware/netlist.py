@@ -60,7 +60,7 @@ class Netlist:
         return [(part, pin) for part, pin in every if not kinds or part.pins[pin].kind in kinds]
 
     def net_of(self, ref: str, pin: str) -> str:
-        """"" if nothing is connected."""
+        """ "" if nothing is connected."""
         return next((net for net, ends in self.nets.items() if (ref, pin) in ends), "")
 
     def between(self, one: str, other: str) -> list[Part]:
@@ -97,7 +97,12 @@ def build(name: str) -> Netlist:
 
 
 def _board(build: str) -> tuple[Part, dict[str, str]]:
-    pins = {"BAT": Pin("source", 4.2), "BATGND": Pin("ground"), "3V3": Pin("source", 3.4), "GND": Pin("ground")}
+    pins = {
+        "BAT": Pin("source", 4.2),
+        "BATGND": Pin("ground"),
+        "3V3": Pin("source", 3.4),
+        "GND": Pin("ground"),
+    }
     wires = {"BAT": "VBAT", "BATGND": _GND, "3V3": _V3, "GND": _GND}
     for signal, gpio in signals().items():
         pad = PADS.get(gpio)
@@ -108,7 +113,9 @@ def _board(build: str) -> tuple[Part, dict[str, str]]:
             continue
         pins[pad] = Pin(_DRIVEN[signal], 3.4 if _DRIVEN[signal] == "out" else 3.6)
         wires[pad] = signal
-    return Part("U1", "XIAO ESP32S3", pins, onboard=True, peak_ma=340, source="estimate: Wi-Fi at full power"), wires
+    return Part(
+        "U1", "XIAO ESP32S3", pins, onboard=True, peak_ma=340, source="estimate: Wi-Fi at full power"
+    ), wires
 
 
 def _two(ref: str, title: str, value: float, near: str = "") -> Part:
@@ -226,7 +233,15 @@ def _vector(n: Netlist) -> None:
     n.add(inverter, G="LASER_ARM", S=_GND, D="ARM_NOT")
     n.add(_two("R8", "10 k", 10e3), **{"1": _V3, "2": "ARM_NOT"})
     four = {"A": i, "B": i, "C": i, "D": i, "Y": o}
-    n.add(_logic("U13", "74HC21", **four), **power, A="LASER_ARM", B="MOTION_A", C="IN_TIME", D="SHUTTER", Y="HIGH_ON")
+    n.add(
+        _logic("U13", "74HC21", **four),
+        **power,
+        A="LASER_ARM",
+        B="MOTION_A",
+        C="IN_TIME",
+        D="SHUTTER",
+        Y="HIGH_ON",
+    )
     n.add(
         _logic("U14", "74HC21", **four), **power, A="PILOT_OK", B="MOTION_B", C="POWER_GOOD", D="NOT_BRIGHT",
         Y="LOW_ON",
@@ -251,8 +266,16 @@ def _vector(n: Netlist) -> None:
     n.add(boost, OUT="V_LASER", VCC="VBAT", GND=_GND)  # not from the regulator: see erc.py
     n.add(_fet("Q2", "DMG2305UX"), G="HIGH_OFF", S="V_LASER", D="LASER_P")
     n.add(_two("R14", "current limit", 0), **{"1": "LASER_P", "2": "LIMITED"})
-    n.add(Part("D3", "emission light", {"A": Pin("passive", 8), "K": Pin("passive", 8)}), A="LIMITED", K="LASER_A")
-    n.add(Part("LD1", "laser 520 nm", {"A": Pin("passive", 8), "K": Pin("passive", 8)}), A="LASER_A", K="LASER_K")
+    n.add(
+        Part("D3", "emission light", {"A": Pin("passive", 8), "K": Pin("passive", 8)}),
+        A="LIMITED",
+        K="LASER_A",
+    )
+    n.add(
+        Part("LD1", "laser 520 nm", {"A": Pin("passive", 8), "K": Pin("passive", 8)}),
+        A="LASER_A",
+        K="LASER_K",
+    )
     sink = Part(
         "U20", "sink of 15 steps", {
             **_supplied(BLANK=i, L0=i, L1=i, L2=i, L3=i), "SINK": Pin("passive", 8), "RETURN": Pin("passive"),
@@ -263,7 +286,9 @@ def _vector(n: Netlist) -> None:
         RETURN="LASER_N",
     )  # fmt: skip
     n.add(_fet("Q3", "DMG2302UK"), G="LOW_ON", D="LASER_N", S=_GND)
-    for number, (net, title) in enumerate((("RC_A", "A"), ("RC_B", "B"), ("RC_P", "pilot"), ("RC_T", "time"))):
+    for number, (net, title) in enumerate(
+        (("RC_A", "A"), ("RC_B", "B"), ("RC_P", "pilot"), ("RC_T", "time"))
+    ):
         n.add(_two(f"R{20 + number}", f"timer {title}", 1), **{"1": _V3, "2": net})
         n.add(_two(f"C{20 + number}", f"timer {title}", 1e-9), **{"1": net, "2": _GND})
     n.add(_two("C24", "start delay", 1e-9), **{"1": "CT", "2": _GND})

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from .tables import Fact, Facts, HardwareError, folder
 
 _E24 = (10, 11, 12, 13, 15, 16, 18, 20, 22, 24, 27, 30, 33, 36, 39, 43, 47, 51, 56, 62, 68, 75, 82, 91)
-OHMS = tuple(value * 10.0**decade for decade in (3, 4) for value in _E24)  # 10 k to 910 k: less leaks, more loads
+OHMS = tuple(
+    value * 10.0**decade for decade in (3, 4) for value in _E24
+)  # 10 k to 910 k: less leaks, more loads
 FARADS = (1e-9, 2.2e-9, 4.7e-9, 10e-9, 22e-9, 47e-9, 100e-9)  # to be had with 5 % as C0G or film
 
 # Pilot: its rising edges are two samples apart. "A few samples" later it must have noticed that they ended.
