@@ -27,8 +27,7 @@ _SIGNS: tuple[tuple[re.Pattern[str], Code, str], ...] = (
         re.compile(r"another relay's key was refused"),
         Code.BAD_SETTINGS,
         "this pin belongs to another relay: unplug it, plug it in with its button held for 2 seconds and run "
-        "lapel "
-        "flash again within two minutes, or run lapel flash --erase",
+        "lapel flash again within two minutes, or run lapel flash --erase",
     ),
     (
         re.compile(r"does not know this pin|not a relay of this pin|wrong_key|unknown_pin"),
@@ -39,8 +38,7 @@ _SIGNS: tuple[tuple[re.Pattern[str], Code, str], ...] = (
         re.compile(r"link: \S+:\d+: (.+)"),
         Code.RELAY_UNREACHED,
         "the pin is on the Wi-Fi but does not reach the relay ({0}); check that lapel relay runs, that "
-        "[relay] host in "
-        "its config.toml is its address in this network, and that no firewall is between",
+        "[relay] host in its config.toml is its address in this network, and that no firewall is between",
     ),
     (
         re.compile(r"no Wi-Fi network of the settings is in reach"),
@@ -54,9 +52,9 @@ _SIGNS: tuple[tuple[re.Pattern[str], Code, str], ...] = (
         "the pin does not take its settings ({0}); run lapel flash --pair",
     ),
     (
-        re.compile(r"Traceback|the app failed|safe copy|ImportError|MemoryError"),
+        re.compile(r"((?:\w+Error|safe copy)\b[^\n]*)|Traceback"),
         Code.NOT_STARTED,
-        "the firmware does not start; lapel monitor shows why, lapel flash --erase installs it anew",
+        "the firmware does not start ({0}); lapel monitor shows why, lapel flash --erase installs it anew",
     ),
 )
 

@@ -98,8 +98,7 @@ class Changes:
         except (Gone, TimeoutError) as gone:
             raise ControlError(
                 f"{link.name} did not answer; its old key still counts, and the new one is offered again "
-                "when "
-                "it connects"
+                "when it connects"
             ) from gone
         finally:
             del self._keys[link.pin_id]

@@ -121,8 +121,7 @@ def _error(port: Port, command: str, text: str) -> BoardError:
         return BoardError(
             Code.NOT_WRITTEN,
             "what is in the flash is not what was written; try another cable and run lapel flash again: if "
-            "it "
-            "fails again the flash is broken",
+            "it fails again the flash is broken",
         )
     if command == "flash-id" or "Failed to connect" in text or "No serial data received" in text:
         return BoardError(

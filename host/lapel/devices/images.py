@@ -28,6 +28,7 @@ from .problems import BoardError, Code
 # Published hashes by URL. MicroPython publishes none, and none is made up.
 PUBLISHED: dict[str, str] = {}
 _TIMEOUT_S = 20.0
+_CONNECT_S = 5.0
 _MAX_BYTES = 8 << 20  # an image has under 3 MB; more is no image
 _REMEMBERED = "hashes.json"
 _MAGIC = 0xE9  # first byte of an image (Espressif, "Firmware Image Format")
@@ -115,8 +116,9 @@ def _bootable(data: bytes) -> bool:
 
 async def _download(url: str, part: Path, progress: Callable[[int, int], None]) -> None:
     secure = url.startswith("https://")
+    timeout = httpx.Timeout(_TIMEOUT_S, connect=_CONNECT_S)
     verify = ssl.create_default_context() if secure else False
-    async with httpx.AsyncClient(timeout=_TIMEOUT_S, follow_redirects=True, verify=verify) as client:
+    async with httpx.AsyncClient(timeout=timeout, follow_redirects=True, verify=verify) as client:
         size = await _size(client, url)
         await fill(client, url, part, size, lambda done: progress(done, size))
 

@@ -107,8 +107,7 @@ def check(repl: Repl, wanted: dict[str, bytes]) -> None:
         raise BoardError(
             Code.FILE_ALTERED,
             f"{len(wrong)} of {len(wanted)} files on the board are not what was written, such as {wrong[0]}; "
-            "run "
-            "lapel flash again, and with --erase if that does not help: then the flash is broken",
+            "run lapel flash again, and with --erase if that does not help: then the flash is broken",
         )
 
 

@@ -55,8 +55,7 @@ def _key(home: Path) -> rsa.RSAPrivateKey:
     except (OSError, ValueError, TypeError) as error:
         raise SigningError(
             f"{path} cannot be used ({error}); restore it from a backup: a new one means that every pin has "
-            "to "
-            "be flashed again before it takes an update"
+            "to be flashed again before it takes an update"
         ) from error
     return key
 
