@@ -41,7 +41,7 @@ _ACTION = (
 )
 _NO_ACTION = "none"
 _NO_EXAMPLES = [("how tall is the eiffel tower", '{"action": "none"}')]
-_EXAMPLES = 4  # of the likeliest actions; each costs about forty tokens of reading
+EXAMPLES = 4  # of the likeliest actions; each costs about forty tokens of reading
 
 
 @dataclass
@@ -86,7 +86,7 @@ class Agent:
     async def _action(self, asked: Asked, routed: Sequence[Routed]) -> Shown | None:
         """One action of the likeliest tools; None if the model sees none."""
         tools = [each.tool for each in routed]
-        examples = self._router.nearest(asked.question, [tool.name for tool in tools], _EXAMPLES)
+        examples = self._router.nearest(asked.question, [tool.name for tool in tools], EXAMPLES)
         messages = action_messages(asked.question, self._sayable(), examples)
         found = await self._model.object(messages, action_schema(tools))
         name, given = read_action(found)

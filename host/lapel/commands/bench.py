@@ -13,6 +13,7 @@ from typing import Any
 from rich.console import Console
 
 from ..bench import (
+    actions,
     audio_path,
     console,
     figures,
@@ -34,6 +35,7 @@ _GROUPS: dict[str, Callable[[], Coroutine[Any, Any, list[Figure]]]] = {
     "projector": projector.measure_projector,
     "speech": recognition.measure,
     "intents": intents.measure,
+    "actions": actions.measure,
     "palm": palm.measure,
     "timers": timers.measure,
     "console": console.measure,
