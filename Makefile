@@ -24,8 +24,8 @@ $(SETUP): pyproject.toml
 
 setup: $(SETUP) ## make the virtual environment and install what Lapel needs
 
-run: $(SETUP) ## a relay and a virtual pin to play with in this terminal
-	$(BIN)/lapel run
+run: $(SETUP) ## a relay, and a page with a pin to press
+	$(BIN)/lapel run $(ARGS)
 
 demo: $(SETUP) ## one bundled question, the whole trip, and a picture of the palm
 	$(BIN)/lapel ask --sample time --no-wait --png build/demo.png
