@@ -67,6 +67,7 @@ class Matcher:
     def __init__(self, tools: Mapping[str, ToolInfo], folder: Path = _SENTENCES) -> None:
         self._tools = tools
         self._never: dict[str, re.Pattern[str]] = {}
+        self._leaves_out: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
         self.languages = {path.stem: self._read(path) for path in sorted(folder.glob("*.yaml"))}
         for language, intents in self.languages.items():  # the first match builds tables
             list(itertools.islice(recognize_all("你好" if language == "zh" else "hello", intents), 1))
@@ -78,7 +79,18 @@ class Matcher:
         if not said.words or len(said.words) > _MAX_CHARACTERS:
             return None
         bare = said.without_courtesy()  # first, or "please" is a part of what is to be noted
-        return (bare is not None and self._best(bare, now)) or self._best(said, now)
+        for way in (bare, said):
+            if way is not None and (found := self._best(way, now) or self._best(self._filled(way), now)):
+                return found
+        return None
+
+    def _filled(self, said: Said) -> Said | None:
+        """With a word that was left out: "tell Anna [that] I'm late". None if there is none."""
+        for words in self._leaves_out.values():
+            for word, before in words:
+                if found := before.match(said.words):
+                    return said.with_word(found.end(), word)
+        return None
 
     def words(self) -> dict[str, list[str]]:
         """The literal words of each tool's templates, of all languages."""
@@ -89,7 +101,9 @@ class Matcher:
                 found.setdefault(name, []).extend(re.sub(r"[{<][^}>]*[}>]|[()\[\]|]", " ", t) for t in texts)
         return found
 
-    def _best(self, said: Said, now: datetime.datetime) -> Intent | None:
+    def _best(self, said: Said | None, now: datetime.datetime) -> Intent | None:
+        if said is None:
+            return None
         chinese = _HANZI.search(said.words) is not None
         readings: list[tuple[int, int, str, RecognizeResult]] = []
         for language, intents in self.languages.items():
@@ -120,6 +134,8 @@ class Matcher:
         with path.open(encoding="utf-8") as file:
             described = yaml.safe_load(file)
         self._never[path.stem] = re.compile("|".join(described.pop("never", ())) or "(?!)")
+        left_out = described.pop("left_out", {})
+        self._leaves_out[path.stem] = [(word, re.compile(before)) for word, before in left_out.items()]
         intents = {name: data for name, data in described["intents"].items() if name in self._tools}
         lists = {
             p.name: {"wildcard": True} for tool in self._tools.values() for p in tool.parameters
@@ -166,6 +182,13 @@ class Said:
         if start >= end:
             return ""
         return self._text[self._places[start] : self._places[end - 1] + 1].strip(" \t\n.,!?;:，。！？；：")
+
+    def with_word(self, at: int, word: str) -> Said:
+        """The same with another word there, which stands for nothing in the text."""
+        more = object.__new__(Said)
+        more._text, more.words = self._text, f"{self.words[:at]} {word}{self.words[at:]}"
+        more._places = self._places[:at] + [self._places[at - 1]] * (len(word) + 1) + self._places[at:]
+        return more
 
     def without_courtesy(self) -> Said | None:
         """The same without what is said around a request; None if there is nothing of that."""

@@ -221,10 +221,17 @@ def _day(value: Any, now: datetime.datetime) -> datetime.date | None:
     return when.at.date() if when is not None and when.has_day and not when.days else None
 
 
+# No name of anybody, though it stands where one would: "tell me that ...".
+_NOBODY = frozenset(
+    ("", "me", "us", "you", "it", "this", "that", "them", "him", "her", "我", "我们", "你", "他", "她")
+)
+
+
 def _contact(value: Any, now: datetime.datetime) -> Named | Contact | None:
     if isinstance(value, Contact | Named):
         return value
-    return Named(value.strip()) if isinstance(value, str) and value.strip() else None
+    name = value.strip() if isinstance(value, str) else ""
+    return None if name.casefold() in _NOBODY else Named(name)
 
 
 _KINDS: dict[Any, Kind] = {

@@ -30,3 +30,16 @@ async def test_every_phrasing_goes_where_it_belongs(matcher: Matcher) -> None:
         if (intent.name if intent else "-") != tool:
             wrong.append((said, tool, intent))
     assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("said", "to", "text"),
+    [
+        ("Text Anna I'm running late", "Anna", "I'm running late"),
+        ("Tell Anna Lund I'll be there at Six!", "Anna Lund", "I'll be there at Six"),
+        ("Tell Anna that I'm late", "Anna", "I'm late"),
+    ],
+)
+async def test_a_message_keeps_its_words(matcher: Matcher, said: str, to: str, text: str) -> None:
+    intent = matcher.match(said, NOW)
+    assert intent is not None and intent.said == {"to": to, "text": text}
