@@ -49,7 +49,7 @@ _BIDDING = re.compile(
     r"close|lock|unlock|skip|next|mute|dim|create|schedule|book|block|pencil|move|clear|count|calculate|"
     r"convert|jot|"
     r"take|get|give|increase|decrease|raise|lower|louder|quieter|crank|archive|mark|ask|order|buy|anything|"
-    r"any|some|just)\b"
+    r"any|some|just|store|save)\b"
 )
 _MINE = re.compile(r"\b(?:i|i'm|i've|i'd|i'll|my|mine|me|we|we're|we've|our|us)\b|[我咱]")
 _WHEN = re.compile(

@@ -206,7 +206,15 @@ def _when(value: Any, now: datetime.datetime) -> When | None:
         return value
     if isinstance(value, datetime.datetime):
         return When(value, has_day=True)
-    return parse_when(value, now) if isinstance(value, str) else None
+    if not isinstance(value, str):
+        return None
+    found = parse_when(value, now)
+    if found is None:  # "quarter past four am": the half of the day after words, where nobody writes it
+        spoken = re.sub(
+            r"\ba\.? ?m\b\.?", "in the morning", re.sub(r"\bp\.? ?m\b\.?", "in the evening", value)
+        )
+        found = parse_when(spoken, now) if spoken != value else None
+    return found
 
 
 def _moment(value: Any, now: datetime.datetime) -> datetime.datetime | None:

@@ -13,7 +13,7 @@ from lapel.models.catalogue import parse
 
 
 def test_every_entry_can_be_fetched_and_checked() -> None:
-    assert list(models.catalogue()) == ["qwen", "whisper-base", "smollm2", "joe"]
+    assert list(models.catalogue()) == ["qwen", "whisper-base", "minilm", "smollm2", "joe"]
     for model in models.catalogue().values():
         assert model.title and model.purpose and model.licence
         assert model.entry in ("", *(file.name for file in model.files))
