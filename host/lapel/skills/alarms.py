@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 
 from ..alarm_clock import AlarmClock, Ring
 from ..local_time import after
@@ -10,15 +11,37 @@ from ..spoken import When, parse_when, say_days, say_moment, say_time
 from . import Choice, Context, Reply, SkillError, tool
 
 
+@dataclass(frozen=True)
+class Days:
+    """Weekdays on which an alarm comes again."""
+
+    days: tuple[int, ...]
+
+    expected = "the days on which it comes again, such as daily, weekday or monday"
+
+    @classmethod
+    def from_words(cls, text: str, now: dt.datetime) -> Days | None:
+        for said in (text, f"every {text}"):
+            when = parse_when(f"{said} at 7", now)
+            if when is not None and when.days:
+                return cls(when.days)
+        return None
+
+
 @tool(effect="changes")
-async def set_alarm(context: Context, when: When) -> str:
+async def set_alarm(context: Context, when: When, days: Days | None = None) -> str:
     """Set an alarm that wakes the wearer, once or on certain days.
 
     when: the time and the days, such as 7 am tomorrow, or every weekday at 6:45
+    days: the days, if they are not told with the time
     """
     if not when.has_time:
         raise SkillError(context.say(en="At what time?", zh="几点？"))
-    ring = await _clock(context).add(when.early or when.at, "", when.days)
+    at = when.early or when.at
+    weekdays = days.days if days is not None else when.days
+    while weekdays and at.weekday() not in weekdays:
+        at += dt.timedelta(days=1)  # by the wall: at the same time of day
+    ring = await _clock(context).add(at, "", weekdays)
     return context.say(en=f"Alarm {_when(context, ring)}", zh=f"闹钟：{_when(context, ring)}")
 
 
@@ -41,6 +64,8 @@ async def cancel_alarm(context: Context, which: str = "") -> str:
     rings = clock.rings
     if not rings:
         raise SkillError(context.say(en="No alarm is set.", zh="没有闹钟。"))
+    if not which and await clock.stop():  # "stop the alarm" while one rings
+        return context.say(en="Stopped.", zh="已停止。")
     if which.casefold() in ("all", "every", "all of them", "所有", "全部"):
         for ring in rings:
             await clock.remove(ring)

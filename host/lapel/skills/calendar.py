@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ..accounts import AccountError
@@ -72,7 +73,11 @@ async def add_event(
     """
     if when is None:
         title, when = split_when(title, context.now)
-    title = title.strip()
+    else:
+        title, day = split_when(title, context.now)
+        if day is not None and not when.has_day:  # "haircut on saturday" and "eleven"
+            when = replace(when, at=dt.datetime.combine(day.at.date(), when.at.time(), when.at.tzinfo))
+    title = _whole(title.strip(), context.question)
     if when is None or not title:
         raise SkillError(
             context.say(
@@ -93,6 +98,16 @@ async def add_event(
     with honest(context.language):
         await agenda.add(event)
     return _moment(context, event)
+
+
+def _whole(title: str, question: str) -> str:
+    """ "meeting with Bob" of a sentence that a template has cut down to "Bob"."""
+    if not title:
+        return ""
+    found = re.search(
+        rf"((?:meeting|appointment|call|date) (?:with|about|at) ){re.escape(title)}", question, re.I
+    )
+    return found[0] if found else title
 
 
 async def start(context: Context) -> None:

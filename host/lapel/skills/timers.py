@@ -90,6 +90,8 @@ async def cancel_timer(context: Context, name: str = "") -> str:
         for ring in _clock(context).rings:
             await _clock(context).remove(ring)
         return context.say(en="All timers are cancelled.", zh="已取消所有计时器。")
+    if not name and await _clock(context).stop():  # "stop the timer" while one rings
+        return context.say(en="Stopped.", zh="已停止。")
     ring = _find(context, name)
     await _clock(context).remove(ring)
     return context.say(en=_capital(f"{_title(ring.label)}timer cancelled"), zh=f"已取消{ring.label}计时器")

@@ -20,6 +20,8 @@ _MOST_POWER = 400
 
 _NUMBER = r"(\d+(?:\.\d+)?)"
 _WORDS: tuple[tuple[str, str], ...] = (
+    (r"\b(?:the )?square of " + _NUMBER, r"\1 ** 2"),
+    (r"\b(?:the )?cube of " + _NUMBER, r"\1 ** 3"),
     (r"^divide (.+) by (.+)$", r"(\1) / (\2)"),
     (r"^multiply (.+) (?:by|with|and) (.+)$", r"(\1) * (\2)"),
     (r"^(?:subtract|take) (.+) from (.+)$", r"(\2) - (\1)"),

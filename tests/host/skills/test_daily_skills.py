@@ -49,7 +49,7 @@ async def test_a_timer_rings_and_is_snoozed_by_tap(tmp_path: Path) -> None:
         await running.ask("add one second to the timer")  # wakes the clock, which looks every ten seconds
         running.now += dt.timedelta(seconds=1)
         await until_noticed(running, 2)
-        assert await running.says("stop") == "Stopped."
+        assert await running.says("stop the timer") == "Stopped."
         assert await running.says("how much time is left") == "No timer is running."
 
 
@@ -58,6 +58,8 @@ async def test_alarms(tmp_path: Path) -> None:
         assert await running.says("wake me up at seven") == "Alarm 7:00 PM"
         assert await running.says("Wake me tomorrow at six thirty") == "Alarm tomorrow 6:30 AM"
         assert await running.says("set an alarm for 7 am on weekdays") == "Alarm 7:00 AM on weekdays"
+        assert await running.says("set a weekend alarm for 9 am") == "Alarm 9:00 AM on weekends"
+        assert await running.says("cancel the nine o'clock alarm") == "Alarm cancelled: 9:00 AM on weekends"
         assert "tomorrow 6:30 AM" in await running.says("what alarms are set")
         assert (await running.says("cancel my alarm")).startswith("Which alarm?")
         assert await running.says("cancel the six thirty alarm") == "Alarm cancelled: tomorrow 6:30 AM"

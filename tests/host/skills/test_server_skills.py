@@ -145,15 +145,21 @@ async def test_the_calendar(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
             assert added == "Friday 3:00 PM: dentist"
             assert await running.says("add choir today at 8 pm to my calendar") == "8:00 PM: choir"
             assert await running.says("add holiday tomorrow to my calendar") == "Tomorrow: holiday"
+            for said, answer in (
+                ("book a haircut on Saturday at eleven", "Saturday 11:00 AM: a haircut"),
+                ("add a meeting with Bob on Monday at 2 pm", "Tomorrow 2:00 PM: meeting with Bob"),
+                ("create an event for Thursday at 5 called drinks", "Thursday 5:00 PM: drinks"),
+            ):
+                assert await running.says(said) == answer
             next_one = await running.ask("what's next on my calendar")
             assert next_one.text == "8:00 PM: choir" and "dentist" in next_one.details
             assert await running.says("what do I have today") == "8:00 PM choir"
             assert await running.says("what do I have on friday") == "3:00 PM dentist"
-            assert await running.says("what do I have on thursday") == "Nothing Thursday."
+            assert await running.says("what do I have on wednesday") == "Nothing Wednesday."
             assert await running.says("add nothing at all to my calendar") == (
                 "Say what and when, such as: dentist on friday at 3."
             )
-            assert await running.says("我明天有什么安排") == "holiday"
+            assert await running.says("我明天有什么安排") == "holiday 14:00 meeting with Bob"
 
 
 async def test_the_weather(tmp_path: Path) -> None:

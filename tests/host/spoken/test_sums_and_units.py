@@ -37,6 +37,7 @@ NOW = dt.datetime(2026, 11, 22, tzinfo=dt.UTC)
         ("minus 5 plus 2", -3),
         ("7 x 8", 56),
         ("divide 144 by 12", 12),
+        ("the square of 12", 144),
         ("subtract five from twenty", 15),
         ("add 5 and 7", 12),
         ("十二乘以七", 84),
