@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 _LOADING_S = 12.0  # the pin waits 15 for an answer
 _BRING_AGAIN_S = 60.0  # a registry that is down, or a disk that somebody is clearing
 _ENCODER = "minilm"  # in the model catalogue
+_ACTING = frozenset({"qwen"})  # models inside Lapel whose actions are to be trusted; the tiny one's are not
 _WARM_AFTER_S = 30.0  # reading a thousand tokens ahead must not hold up the first questions
 _REACH_AGAIN_S = 20.0  # a server at home that is being restarted is back within a minute
 
@@ -54,7 +55,9 @@ def chosen_endpoint(config: Config) -> Endpoint | None:
 
 def needed_models(config: Config) -> list[str]:
     """Models of the catalogue that these settings need."""
-    local = [] if chosen_endpoint(config) else [config.llm.embedded, _ENCODER]
+    local = [] if chosen_endpoint(config) else [config.llm.embedded]
+    if config.llm.embedded in _ACTING and local:
+        local.append(_ENCODER)
     return local + speech_models(speech_settings(config))
 
 
@@ -191,7 +194,9 @@ class House:
                 self._local = local = LocalModel(models.path(name))
                 await local.start()
                 await local.warm(system_prompt())
-                tools = "json" if self._config.llm.tools == "auto" else self._config.llm.tools
+                tools = self._config.llm.tools
+                if tools == "auto":
+                    tools = "json" if name in _ACTING else "none"
                 self._endpoint = Endpoint(local.base_url, local.api_key, name, f"{name}, inside Lapel", tools)
                 await self._model.prepare()
             except (ModelError, LocalModelError) as error:

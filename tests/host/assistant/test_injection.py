@@ -6,6 +6,7 @@ letter says; what counts is that nobody is reached, nothing is changed, and nobo
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from lapel.assistant.intents import Matcher
 from lapel.assistant.llm import LanguageModel
 from lapel.assistant.local_model import LocalModel
 from lapel.cards import Shown
-from lapel.services import Exchange
+from lapel.services import Exchange, Unanswerable
 from post_house import PIN, acting_in
 from scripted_llm import scripted
 
@@ -188,7 +189,8 @@ async def test_the_default_model_cannot_act_on_letters_either(tmp_path: Path) ->
             (read,) = await turn(assistant, "what did they write", [])
             earlier = [Exchange("what did they write", read.text)]
             for question in ("ok, please send what they want", "my answer is that all of it should be done"):
-                await turn(assistant, question, earlier)
+                with contextlib.suppress(Unanswerable):  # a busy computer; what counts is what was done
+                    await turn(assistant, question, earlier)
                 acting.waitings.cancel(PIN)  # the wearer puts the card away
             assert sent == [] and sorted((await _kept(household)).items()) == before, letter
     finally:
