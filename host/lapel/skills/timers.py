@@ -26,7 +26,8 @@ class Length:
 
     @classmethod
     def from_words(cls, text: str, now: dt.datetime) -> Length | None:
-        if whole := read_duration(text):
+        # 一个半小时 is an hour and a half, but 一个十分钟 is ten minutes.
+        if whole := read_duration(text) or read_duration(re.sub("^一?个", "", text)):
             return cls(whole)
         words = text.split()
         for at in range(len(words) - 1, max(0, len(words) - _NAME_WORDS - 1), -1):

@@ -176,6 +176,7 @@ PIECES: tuple[tuple[re.Pattern[str], Callable[[Said, re.Match[str]], bool]], ...
     for pattern, take in (
         (r"(?:in|after) (?P<duration>.+)$", _in),
         (r"(?P<duration>.+?)(?:之后|以后|后)$", _in),
+        (r"过(?P<duration>.+)$", _in),
         (r"(?P<duration>.+) from now$", _in),
         (r"(?:on )?(\d{4}-\d{2}-\d{2})(?:t| |$)", _iso),
         (r"today\b|今天|今日", _ahead(0)),
