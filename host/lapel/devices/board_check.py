@@ -73,7 +73,7 @@ def examine(named: str | None, connected: Callable[[str], bool]) -> list[Finding
             if state["main"]:
                 repl.reset()
         if settings is not None:
-            findings.append(_connection(ports.again(port), str(settings.get("pin")), connected))
+            findings.append(_connection(ports.restarted(port), str(settings.get("pin")), connected))
     except BoardError as error:
         if error.code == Code.NO_PROMPT:
             detail = "no MicroPython answers: the board is new, broken off in the middle, or hangs"

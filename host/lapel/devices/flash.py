@@ -239,6 +239,7 @@ def hold(job: Job) -> str:
         if not job.installed:
             return ""
         repl.reset()
+    job.port = ports.restarted(job.port)
     job.started()
     return "its watchdog is off"
 
@@ -293,7 +294,7 @@ def start(job: Job) -> str:
     with job.repl() as repl:
         repl.remove([install.HOLD])
         repl.reset()
-    job.port = ports.again(job.port)
+    job.port = ports.restarted(job.port)
     return job.port.path
 
 

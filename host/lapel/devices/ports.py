@@ -16,6 +16,7 @@ from .problems import BoardError, Code, pulled
 _MAKERS = (0x303A, 0x2886, 0x10C4, 0x1A86, 0x0403)
 BACK_S = 20.0  # a computer takes up to a few seconds to list a USB device, a hub longer
 POLL_S = 0.1
+LEAVES_S = 1.5  # a chip resets within milliseconds, USB notices within a second
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,16 @@ def again(
         if time.monotonic() > end:
             raise pulled(f"{port.path} did not come back within {deadline_s:.0f} s")
         time.sleep(POLL_S)
+
+
+def restarted(port: Port) -> Port:
+    """The same board after it was told to reset. One with USB of its own leaves the bus for a moment; one behind
+    a bridge stays. Raises BoardError.
+    """
+    end = time.monotonic() + LEAVES_S
+    while Path(port.path).exists() and time.monotonic() < end:
+        time.sleep(0.01)
+    return again(port)
 
 
 def _port(info: ListPortInfo) -> Port:

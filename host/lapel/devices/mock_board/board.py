@@ -19,6 +19,7 @@ from .prompt import RESET_CODE, Prompt
 
 RELEASE = "1.29.0"  # of the MicroPython that a board has after it was flashed
 _MAIN = "main.py"
+_AWAY_S = 0.2  # from the bus, at a reset
 _START = Path(__file__).parent / "start" / "start.py"
 _PLAIN_HEAP, _PSRAM_HEAP = "200k", "8m"  # of a board without and with PSRAM
 _PROMPT_BYTES = 1 << 16  # of a pin's log that nobody reads; a board drops it too
@@ -64,12 +65,14 @@ class MockBoard:
         self._master = -1
         self._slave = -1
         self._path = ""
+        self._plugged = False
         self._out = bytearray()
         self._tasks: set[asyncio.Task[None]] = set()
         self._turn = asyncio.Lock()  # one change of phase after the other
 
     async def plug(self) -> None:
         """The cable is put in: the board has power and a port."""
+        self._plugged = True
         self._master, self._slave = pty.openpty()
         tty.setraw(self._slave)
         self._path = os.ttyname(self._slave)
@@ -81,6 +84,7 @@ class MockBoard:
 
     async def unplug(self) -> None:
         """The cable is pulled: no port, no power."""
+        self._plugged = False
         async with self._turn:
             self.link.unlink(missing_ok=True)
             self._close_port()
@@ -222,7 +226,9 @@ class MockBoard:
             self.link.unlink(missing_ok=True)
             self._close_port()
             await self._end_phase("off")
-        await self.plug()
+        await asyncio.sleep(_AWAY_S)
+        if self._plugged:
+            await self.plug()
 
     async def _start_pin(self) -> None:
         self.pin = VirtualPin(self.files, program=_START)
