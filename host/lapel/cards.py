@@ -11,7 +11,7 @@ import re
 import time
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lapel_wire import MAX_MESSAGE_BYTES, messages
 from lapel_wire.messages import LINE_BYTES, NUMBER_MAX
@@ -102,6 +102,12 @@ class Card:
 def next_number() -> int:
     """A card's number that none had before, in this run and most likely in the one before."""
     return int(next(_numbers) & NUMBER_MAX)
+
+
+def readable(shown: Shown) -> Shown:
+    """Without markdown; but what is confirmed is shown as it will be sent, with all that it holds."""
+    clean = printable if shown.kind == "confirm" else plain
+    return replace(shown, text=clean(shown.text), details=clean(shown.details))
 
 
 def laid_out(shown: Shown, display: Display, number: int | None = None, utt: int | None = None) -> Card:

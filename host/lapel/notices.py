@@ -18,7 +18,7 @@ from typing import Any
 
 from .assistant.acting import Acting
 from .assistant.assistant import LocalFirstAssistant
-from .cards import Card, Shown, laid_out, plain, shortened
+from .cards import Card, Shown, laid_out, readable, shortened
 from .desks import PinLink
 from .services import Gone
 from .skills import Alarm, Alert, Reply, SkillError
@@ -306,8 +306,8 @@ def alarm_id(skill: str, name: str) -> str:
 
 
 def _card(shown: Shown, pin: PinLink) -> Card:
-    text = plain(shown.text) or "..."
-    return laid_out(replace(shown, text=text, details=plain(shown.details)), pin.display)
+    shown = readable(shown)
+    return laid_out(replace(shown, text=shown.text or "..."), pin.display)
 
 
 def _cancel(task: asyncio.Task[None] | None) -> None:

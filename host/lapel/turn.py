@@ -12,7 +12,7 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 
-from .cards import Card, Shown, laid_out, next_number, paginate, plain, printable, settled
+from .cards import Card, Shown, laid_out, next_number, paginate, plain, printable, readable, settled
 from .desks import PinLink
 from .services import Assistant, Exchange, Gone, Speech, TurnRecord, Unanswerable
 
@@ -123,8 +123,9 @@ class Turn:
         """A card as a skill made it; it takes the place of words that are on the palm already."""
         if self.card is None:
             self._mark("first_card")
-        text = plain(shown.text) or NO_ANSWER
-        shown = dataclasses.replace(shown, text=text, details=plain(shown.details))
+        shown = readable(shown)
+        text = shown.text or NO_ANSWER
+        shown = dataclasses.replace(shown, text=text)
         self.card = laid_out(shown, self._pin.display, utt=self.record.utt)
         self.record.answer = f"{text} {shown.details}".strip()
         self.record.kind, self.record.pages = self.card.kind, self.card.pages

@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 
 _LABEL_BYTES, _TITLE_BYTES, _BIG_BYTES = 24, 48, 12  # the wire's limits
 _MAX_CHOICES = 3
+_CONFIRM_BYTES = 900  # a card holds it whole with room to spare: what is not shown cannot be confirmed
 _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+|@[\w.-]+:[\w.-]+|\+?\d[\d ()/-]{5,}\d")
 
 
@@ -143,6 +144,11 @@ class Acting:
         else:
             told = ", ".join(str(getattr(value, "name", value)) for value in deed.arguments.values())
             text = f"{deed.tool.description.rstrip('.')}: {told}" if told else deed.tool.description
+        if len(text.encode()) > _CONFIRM_BYTES:
+            raise SkillError(
+                "这太长了，手掌上显示不下，没有执行。" if deed.language == "zh"
+                else "That is too long to be shown and confirmed, so it is not done."
+            )  # fmt: skip
         waiting = Waiting(deed, next_number())
         self.waitings.ask(pin, waiting)
         return _asking("confirm", text, waiting, ["不", "是"] if deed.language == "zh" else ["No", "Yes"])

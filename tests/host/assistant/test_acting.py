@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from lapel.assistant.acting import Acting
-from lapel.cards import Shown
+from lapel.cards import Display, Shown, laid_out, readable
 from lapel.confirm import WAITS_S, Waitings
 from lapel.skills import SkillError
 from post_house import PIN, acting_in
@@ -85,6 +85,15 @@ async def test_only_the_next_utterance_can_answer(house: Any) -> None:
     acting.waitings.pressed(PIN, 5)  # nothing was understood
     acting.waitings.pressed(PIN, 6)
     assert await acting.spoken(PIN, "yes") is None and sent == []
+
+
+async def test_what_is_confirmed_is_shown_whole(house: Any) -> None:
+    acting, sent = house
+    with pytest.raises(SkillError, match="too long to be shown"):
+        await perform(acting, "post", to="bob", text="x" * 950)
+    card = await perform(acting, "post", to="bob", text="see [this](http://evil.example) **now**")
+    page = laid_out(readable(card), Display(40, 8)).pages[0]
+    assert " ".join(page) == "Send to Bob: see [this](http://evil.example) **now**" and sent == []
 
 
 async def test_silence_is_a_no(house: Any, monkeypatch: pytest.MonkeyPatch) -> None:
