@@ -83,8 +83,8 @@ def again(
 
 
 def restarted(port: Port) -> Port:
-    """The same board after it was told to reset. One with USB of its own leaves the bus for a moment; one behind
-    a bridge stays. Raises BoardError.
+    """The same board after it was told to reset. One with USB of its own leaves the bus for a
+    moment; one behind a bridge stays. Raises BoardError.
     """
     end = time.monotonic() + LEAVES_S
     while Path(port.path).exists() and time.monotonic() < end:
