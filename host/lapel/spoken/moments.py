@@ -39,7 +39,8 @@ def parse_when(text: str, now: dt.datetime) -> When | None:
     An hour without a.m. or p.m. is the next one to come; on a named day it is the one by daylight.
     """
     rest = ordinals_as_digits(as_digits(text)).replace("a.m.", "am").replace("p.m.", "pm")
-    rest = rest.strip(" .,!?。，！？")
+    # Some speech engines spell "to-morrow".
+    rest = re.sub(r"\bto[- ](?=(?:morrow|night|day)\b)", "to", rest).strip(" .,!?。，！？")
     said = Said(now)
     if not rest:
         return None

@@ -56,7 +56,11 @@ def ordinals_as_digits(text: str) -> str:
 
 
 def _digits(said: str) -> str | None:
-    if said in _NONE_ALONE or said.split()[-1] in ("percent", "degrees", "degree") or said.endswith("%"):
+    if (
+        said in _NONE_ALONE
+        or said.split()[-1] in ("percent", "cent", "degrees", "degree")
+        or said.endswith("%")
+    ):
         return None
     if said.isascii() and said.isdigit():
         return said  # as it was written, 05 too

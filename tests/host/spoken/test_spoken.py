@@ -62,6 +62,7 @@ def test_a_duration_is_said_by_its_two_largest_units() -> None:
         ("tonight", "2026-11-22 20:00"),
         ("tonight at nine", "2026-11-22 21:00"),
         ("tomorrow at nine", "2026-11-23 09:00"),
+        ("to-morrow at nine", "2026-11-23 09:00"),
         ("at nine tomorrow", "2026-11-23 09:00"),
         ("tomorrow at three", "2026-11-23 15:00"),
         ("tomorrow morning", "2026-11-23 09:00"),

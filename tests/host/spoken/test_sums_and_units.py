@@ -22,6 +22,7 @@ NOW = dt.datetime(2026, 11, 22, tzinfo=dt.UTC)
         ("15 percent of 80", 12),
         ("fifteen percent of eighty", 12),
         ("15% of 80", 12),
+        ("fifteen per cent of eighty", 12),
         ("100 divided by 8", 12.5),
         ("144 divided by 12 plus 1", 13),
         ("the square root of 144", 12),
