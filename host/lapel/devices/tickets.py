@@ -89,8 +89,8 @@ class Tickets:
         """A ticket for one new pin of this name. Raises TicketError."""
         if not host.isascii() or not 0 < len(host) <= 64 or only_here(host):
             raise TicketError(
-                f"a pin cannot reach the relay at {host!r}; name this computer's address in your "
-                'network ([relay] host in config.toml, such as "192.168.1.5"), restart the relay and try again'
+                f"a pin cannot reach the relay at {host!r}; give this computer's address in your network "
+                'as [relay] host in config.toml, such as "192.168.1.5", restart the relay and try again'
             )
         der = ssl.PEM_cert_to_DER_cert(certificate(self._home))
         ticket = Ticket(host, port, hashlib.sha256(der).digest(), secrets.token_bytes(_SECRET_BYTES))
