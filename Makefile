@@ -86,6 +86,13 @@ pictures: $(SETUP) ## draw the pictures of the documentation
 	$(BIN)/python -m lapel.virtual.gesture_picture docs/gestures.png
 	$(BIN)/lapel power --png docs/power.png
 
+hardware: $(SETUP) ## compute the tables and draw the pictures of hardware/ anew
+	$(BIN)/python -m lapel.hardware
+
+enclosure: $(SETUP) ## make and check the case's STEP and STL in build/enclosure, draw its pictures
+	$(BIN)/python -m pip install --quiet -e '.[hardware]'
+	$(BIN)/python -m lapel.hardware.enclosure build/enclosure hardware/enclosure
+
 palm-models: $(SETUP) ## build the pin's tables of palms, fists and things from the virtual hand
 	$(BIN)/python -m lapel.virtual.pose_fit
 	$(BIN)/python -m lapel.virtual.thing_fit

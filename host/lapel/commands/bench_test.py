@@ -5,6 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from ..devices import boards, install, ports
 from ..devices.ports import Port
@@ -13,6 +16,9 @@ from ..devices.repl import Repl
 from ..hardware import bench
 from ..hardware.bench import BUILD_TESTS, Test, Verdict
 
+START_S = 30.0  # after a reset: USB comes back within 20 s, the app's own start takes 3
+POLL_S = 0.5
+_STARTING = (Code.NO_PROMPT, Code.PORT_BUSY, Code.CABLE)
 _ABSENT = "it does not answer on the bus: its four wires, its supply"
 _OPTIONAL = ("gauge", "haptic")
 
@@ -39,7 +45,8 @@ def run(options: argparse.Namespace) -> int:
         tests = [known[name] for name in options.part or BUILD_TESTS[build]]
         port = _at_rest(ports.find(options.port))
         try:
-            results = _all(port, tests, options.board, options.json)
+            with _opened(port) as repl:
+                results = _all(repl, tests, options.board, options.json)
         finally:
             _back(port)
     except BoardError as error:
@@ -62,19 +69,37 @@ def _at_rest(port: Port) -> Port:
     return ports.again(port)
 
 
+@contextmanager
+def _opened(port: Port) -> Iterator[Repl]:
+    """A session with a board that may still be starting. Raises BoardError when its time is over."""
+    end = time.monotonic() + START_S
+    while True:
+        try:
+            repl = Repl(ports.again(port)).__enter__()
+            break
+        except BoardError as error:
+            if error.code not in _STARTING or time.monotonic() > end:
+                raise
+            time.sleep(POLL_S)
+    try:
+        yield repl
+    finally:
+        repl.__exit__(None, None, None)
+
+
 def _back(port: Port) -> None:
-    with Repl(ports.again(port)) as repl:
+    with _opened(port) as repl:
         repl.remove([install.HOLD])
         repl.reset()
 
 
-def _all(port: Port, tests: list[Test], board: str, quiet: bool) -> list[tuple[Test, Verdict]]:
+def _all(repl: Repl, tests: list[Test], board: str, quiet: bool) -> list[tuple[Test, Verdict]]:
     results = []
     for test in tests:
         if test.ask and not quiet:
             sys.stdout.write(f"   {test.ask}\n")
             sys.stdout.flush()
-        verdict = tried(port, test, board)
+        verdict = tried(repl, test, board)
         results.append((test, verdict))
         if quiet:
             continue
@@ -86,11 +111,10 @@ def _all(port: Port, tests: list[Test], board: str, quiet: bool) -> list[tuple[T
     return results
 
 
-def tried(port: Port, test: Test, board: str) -> Verdict:
-    """A test in a session of its own; what the board refuses is a verdict too. Raises BoardError for a port."""
+def tried(repl: Repl, test: Test, board: str) -> Verdict:
+    """What the board refuses is a verdict too. Raises BoardError for a port that is gone."""
     try:
-        with Repl(port) as repl:
-            return bench.measure(repl, test, board)
+        return bench.measure(repl, test, board)
     except BoardError as error:
         if error.code != Code.NOT_INSTALLED:
             raise

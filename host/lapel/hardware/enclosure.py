@@ -121,9 +121,8 @@ def lid(case: Case) -> cq.Workplane:
     # Where the charging socket and the boards lie at the wall, the lip gives way.
     for ref in ("U1", "U6", "U5", "S1", "BT1"):
         part = case.box(ref)
-        away = Box(
-            "", tuple(a - 0.4 for a in part.low[:2]) + (WALL,), tuple(b + 0.4 for b in part.high[:2]) + (9,)
-        )  # type: ignore[arg-type]
+        (ax, ay, _), (bx, by, _) = part.low, part.high
+        away = Box("", (ax - 0.4, ay - 0.4, WALL), (bx + 0.4, by + 0.4, 9))
         body = body.cut(_box(away))
     for post in layout.posts(case):
         at = ((post.low[0] + post.high[0]) / 2, (post.low[1] + post.high[1]) / 2)

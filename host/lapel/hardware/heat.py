@@ -6,6 +6,7 @@ last for ever, which no use of the pin does: an upper bound of its kind, not a m
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from ..power.budget import MODES, Budget
@@ -60,3 +61,15 @@ def day_hours(build: str) -> dict[str, float]:
     """Hours of the described day by standby mode."""
     budget = Budget(build)
     return {mode: budget.day_hours(mode, budget.default_look_min()) for mode in MODES}
+
+
+def after(build: str, outer_mm: tuple[float, float, float], activity: str, seconds: float) -> float:
+    """The warmest place after so long of an activity, from a pin that was in `reachable` before.
+
+    One heat capacity behind one film: the rise goes as 1 - exp(-t / (m c / (h A))).
+    """
+    f = facts()
+    rows = {row.activity: row for row in warmth(build, outer_mm)}
+    start, end = rows["reachable"].warmest_c, rows[activity].warmest_c
+    seconds_to_warm = f["mass_kg"] * f["capacity_j_kgk"] / (f["film_w_m2k"] * free_m2(outer_mm, f))
+    return start + (end - start) * (1 - math.exp(-seconds / seconds_to_warm))

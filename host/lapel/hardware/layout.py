@@ -1,7 +1,7 @@
 """Where everything lies in the Matrix case, derived from its optics; and whether it fits. Needs no CAD.
 
-Millimetres. x to the drawing's right (seen from behind, chest side), y up, z away from the chest; the origin is the
-outer lower left corner of the back. The light leaves the LEDs downwards, meets a mirror at 45 degrees and leaves
+Millimetres. Seen from the front: x to the right (the wearer's left), y up, z away from the chest. The origin is
+the outer corner of the back with the least of each. The light leaves the LEDs downwards, meets a mirror at 45 degrees and leaves
 by the lens in front.
 """
 
@@ -79,7 +79,7 @@ def matrix() -> Case:
     board_x, board_z, _ = sizes["DS1"]
     stack = sizes["DS1"][2] + sizes["U4"][2]
     cell = sizes["BT1"]
-    reach = _mirror_reach(throw.to_lens)
+    reach = mirror_reach(throw.to_lens)
     inner_x = board_x + 2 * GAP
     front = board_z / 2 + 1.5  # from the axis: the sensor's board lies beside the light
     back = board_z / 2 + GAP + cell[2] + GAP
@@ -129,7 +129,7 @@ def ring_radius() -> float:
     return optics.facts()["lens_mm"] / 2 + RING_WALL
 
 
-def _mirror_reach(to_lens: float) -> float:
+def mirror_reach(to_lens: float) -> float:
     """How far the mirror reaches from the axis, in y and in z: the light at its far end."""
     reach = 0.0
     for _ in range(20):  # the farther it reaches, the wider the light is there
@@ -155,7 +155,7 @@ def problems(case: Case) -> list[str]:
         wrong += _in_light(case, post)
     if case.axis[1] - ring_radius() - RING_FIT < 2 * WALL:
         wrong.append("the lens's hole cuts into the case's floor")
-    half_length = math.sqrt(2) * _mirror_reach(optics.throw().to_lens)
+    half_length = math.sqrt(2) * mirror_reach(optics.throw().to_lens)
     if case.mirror_mm[1] < 2 * half_length:
         wrong.append(f"the mirror is {case.mirror_mm[1]:.0f} mm long, the light needs {2 * half_length:.1f}")
     width = 2 * envelope(optics.throw().to_lens - MIRROR_TO_LENS)[0]
@@ -194,7 +194,7 @@ def _in_light(case: Case, box: Box) -> list[str]:
             return [f"{box.ref} is in the light, {along:.0f} mm from the LEDs"]
     # The mirror's back: z + y = z0 + y0 less its thickness along the diagonal.
     thick = 1.0 * math.sqrt(2) + CLEARANCE
-    reach = _mirror_reach(optics.throw().to_lens)
+    reach = mirror_reach(optics.throw().to_lens)
     in_width = box.high[0] > x0 - case.mirror_mm[0] / 2 and box.low[0] < x0 + case.mirror_mm[0] / 2
     if (
         in_width

@@ -188,8 +188,8 @@ def _matrix(n: Netlist) -> None:
     n.add(_two("C3", "10 uF", 10e-6, "U4"), **{"1": _V3, "2": _GND})
 
 
-def _logic(ref: str, title: str, ma: float = 1, **pins: Pin) -> Part:
-    return Part(ref, title, _supplied(**pins), peak_ma=ma, source="estimate")
+def _logic(ref: str, title: str, **pins: Pin) -> Part:
+    return Part(ref, title, _supplied(**pins), peak_ma=1, source="estimate")
 
 
 def _vector(n: Netlist) -> None:

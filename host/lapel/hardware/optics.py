@@ -133,3 +133,15 @@ def focus_error_mm(given: Facts | None = None) -> float:
     focal = f.fact("focal_mm")
     ends = (object_mm(focal.low, f["palm_mm"]), object_mm(focal.high, f["palm_mm"]))
     return max(ends) - min(ends)
+
+
+FOLDS = 1
+
+
+def is_readable(folds: int = FOLDS) -> bool:
+    """Whether letters are not mirrored on a palm that is seen from the pin's side.
+
+    A lens turns LEDs that face it by 180 degrees; whoever looks along the light sees them mirrored, as writing on
+    glass is from behind. Each mirror mirrors once more, so their number must be odd.
+    """
+    return folds % 2 == 1
