@@ -10,6 +10,7 @@ from .clock import ticks_diff, ticks_ms
 from .plane import ZONES, Plane, atan_cdeg, isqrt
 from .pose import OTHER, POSES, PoseFilter, log_size
 from .presence import ENTER_MM, Presence
+from .same import Sameness
 from .zones import mend
 
 STATUS_VALID = 5  # UM2884: range valid
@@ -84,6 +85,7 @@ class Tracker:
         self._tilt_x = OneEuro(_TILT_SLOPE)
         self._tilt_y = OneEuro(_TILT_SLOPE)
         self._presence = Presence()
+        self._sameness = Sameness()
         self._nothing()
 
     def age_ms(self):
@@ -107,6 +109,7 @@ class Tracker:
         self.tilt_x_cdeg = self.tilt_y_cdeg = self.tilt_cdeg = 0
         self.area_cm2 = self.edges = self.border = self.size = self.fist_odds = 0
         self._presence.leave()
+        self._sameness.forget()
 
     def _lose(self):
         if self.seen:
@@ -138,13 +141,14 @@ class Tracker:
             self._tilt_y.reset()
             dt_ms = 67
         self.seen = True
-        self._measure(dt_ms)
+        link = self._sameness.update(distances, plane.mask, plane.area_mm2, dt_ms)
+        self._measure(dt_ms, link)
 
     def _in_reach(self):
         low, high = LEAVE_MM if self.seen else ENTER_MM
         return low <= self.plane.z <= high
 
-    def _measure(self, dt_ms):
+    def _measure(self, dt_ms, link):
         plane = self.plane
         hand = plane.hand
         self.distance_mm = self._distance.update(hand.z, dt_ms)
@@ -164,7 +168,7 @@ class Tracker:
         self.poses.update(plane)
         self.fist_odds = self.poses.fist_odds
         self.pose_number = self.poses.pose
-        self._presence.update(plane, size, flat, slope)
+        self._presence.update(plane, size, flat, slope, link)
         self.present = self._presence.present
         self.confidence = self.poses.certainty * 100 // 255 if self.present else 0
         # 100 is this wearer's usual open palm, 0 the usual fist (0.38 nats less).

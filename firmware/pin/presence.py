@@ -9,6 +9,7 @@ from array import array
 from .pose import log_distance
 from .pose import read_features as read_pose_features
 from .pose_cost import normal_cost
+from .same import OTHER, STRONG, SUSPECT, WEAK
 from .thing_model import KINDS
 
 MIN_ZONES = 6  # a fist at 400 mm has 8
@@ -24,20 +25,29 @@ SURFACE_FLAT_256 = 244
 CORNERS_FROM_MM = 210  # nearer, a hand fills the field to its corners
 
 FEATURES = 12
+# Kinds of `thing_model.KINDS`: the first ones are open palms, then tilted and shifted ones, then fists.
+PALMS, SPREAD, HANDS = 2, 5, 6
 NEAR_MM = 230  # nearer, things are cut off by the field, and look different
 ENTER_MM = (145, 405)  # 150 to 400, and the sensor's own error
 _NUMBERS = 1 + 2 * FEATURES + FEATURES * (FEATURES + 1) // 2  # of one distribution
 _RAISED = 32768
 
 # Evidence in 1/16 nat: log odds of an open palm against the likeliest other thing, added up.
-ENOUGH = 112  # 7 nats: 1 in 1000 of what is no hand, if it looked different each time
+ENOUGH = 96  # 6 nats
 MOST_UP = 112  # one clear frame is enough
-YOUNG = 200  # less evidence than that is doubted more than twice as fast
-DOWN_YOUNG, DOWN = 24, 10
-TRUST = 600  # 4 s: how long a palm, seen clearly, is believed in while a fist hides it
-GRACE_FRAMES = 2  # an implausible shape in mid-motion
-TRUSTED_GRACE_FRAMES = 5  # the same, of a palm seen clearly: a third of a second, half out of the field
-
+DOUBT = 24  # a thing that looks a little like a palm does so in every frame: that much is not added
+TRUST = 600
+# A fist hides the palm and looks like a cup: it is believed for at most 1.3 s, a tilted palm for 4 s.
+DOWN_DOUBTED, DOWN = 30, 10
+YOUNG = 200  # less evidence than that
+# A trusted hand may tilt, close and be cut off by the field. A frame in which a thing is likelier than any of
+# these is a strike: several in a row, or one that is plain, and it is gone. How many depends on the weakest
+# link of `same` since the palm was last clear: OTHER, SUSPECT, WEAK, STRONG. Two frames are 133 ms.
+STRIKE = (16, 16, -16, -16)
+STRIKES = (1, 2, 2, 5)
+PLAIN = (-120, -120, -120, -160)
+CLEAR_FRAMES = 4
+CLEAR = 64  # 4 nats: a hand, whatever its edges and corners say
 
 def read_features(plane, out):
     """What tells a palm from things, of a `Plane` that was fitted, into `out`."""
@@ -55,60 +65,90 @@ def read_features(plane, out):
     out[11] = plane.major // 3
 
 
-class PalmOdds:
-    """`of` a fitted plane: log odds of an open palm against the likeliest other thing, in 1/16 nat."""
+class Odds:
+    """After `weigh`: log odds against the likeliest thing, in 1/16 nat, of an open palm before the sensor
+    (`palm`), of one that may be tilted or half out of the field (`spread`), or closed as well (`hand`)."""
 
     def __init__(self):
         self._model = array("H", [value + _RAISED for value in KINDS])
         self._features = array("i", [0] * FEATURES)
         self._raised = array("H", [0] * FEATURES)
         self._scratch = array("i", [0] * FEATURES)
+        self.palm = self.spread = self.hand = 0
 
-    def of(self, plane):
+    def weigh(self, plane):
         features = self._features
         read_features(plane, features)
         for i in range(FEATURES):
             self._raised[i] = max(0, min(65535, features[i] + _RAISED))
-        far = 0 if plane.z < NEAR_MM else _NUMBERS
+        at = 0 if plane.z < NEAR_MM else _NUMBERS
         log_mm = log_distance(plane.z)
-        hand = min(self._cost(far, log_mm), self._cost(2 * _NUMBERS + far, log_mm))
-        least = 1 << 28
-        at = 4 * _NUMBERS  # after small and large hands
+        palm = spread = fist = thing = 1 << 28
+        kind = 0
         while at < len(self._model):  # a range with such a step would be allocated
-            least = min(least, self._cost(at + far, log_mm))
+            cost = normal_cost(self._model, at, self._raised, FEATURES, log_mm, self._scratch)
+            if kind < PALMS:
+                palm = min(palm, cost)
+            if kind < SPREAD:
+                spread = min(spread, cost)
+            elif kind < HANDS:
+                fist = min(fist, cost)
+            else:
+                thing = min(thing, cost)
+            kind += 1
             at += 2 * _NUMBERS
-        return least - hand
-
-    def _cost(self, at, log_mm):
-        return normal_cost(self._model, at, self._raised, FEATURES, log_mm, self._scratch)
+        self.palm = thing - palm
+        self.spread = thing - spread
+        self.hand = thing - min(spread, fist)
 
 
 class Presence:
     """`update` after each fit of a `Plane`; `present` is the answer."""
 
     def __init__(self):
-        self._odds = PalmOdds()
+        self._odds = Odds()
         self.leave()
 
     def leave(self):
         self.present = False
         self._evidence = 0
-        self._strange = 0
+        self._strikes = 0
+        self._link = STRONG  # the weakest since the palm was clear
+        self._clear = 0  # frames
 
-    def update(self, plane, size, flat_256, slope):
-        """`size` of `pose.log_size`, share of the blob on its plane in 1/256, slope in 1/1024."""
-        if _is_surface(plane, flat_256) or not _may_be_hand(plane, size, self._evidence < YOUNG):
-            self._strange += 1
-            grace = GRACE_FRAMES if self._evidence < YOUNG else TRUSTED_GRACE_FRAMES
-            if self._strange > grace or not self.present:
+    def update(self, plane, size, flat_256, slope, link):
+        """`size` of `pose.log_size`, share of the blob on its plane in 1/256, slope in 1/1024, `link` of
+        `same.Sameness`."""
+        if link == OTHER:  # nothing that is known counts for it
+            self.leave()
+        if link != STRONG:
+            self._clear = 0
+        self._link = min(self._link, link if self.present else WEAK)
+        odds = self._odds
+        odds.weigh(plane)
+        hand = odds.spread if self._link == SUSPECT else odds.hand
+        strange = _is_surface(plane, flat_256) or not _may_be_hand(plane, size, self._evidence < YOUNG)
+        if self.present and hand >= CLEAR:
+            strange = False
+        if strange or hand < STRIKE[self._link]:
+            self._strikes += 1
+            if not self.present or self._strikes >= STRIKES[self._link] or hand < PLAIN[self._link]:
                 self.leave()
+                return
+        else:
+            self._strikes = 0
+        if strange:
             return
-        self._strange = 0
-        odds = -DOWN_YOUNG
+        palm = -DOWN_DOUBTED
         if ENTER_SIZES[0] <= size <= ENTER_SIZES[1] and slope <= ENTER_SLOPE:
-            odds = self._odds.of(plane)
-        down = DOWN_YOUNG if self._evidence < YOUNG else DOWN
-        self._evidence = max(0, min(TRUST, self._evidence + max(-down, min(MOST_UP, odds))))
+            palm = odds.palm
+        self._clear = self._clear + 1 if palm > 0 else 0
+        if self._clear >= CLEAR_FRAMES:
+            self._link = STRONG
+        if not self.present:
+            palm -= DOUBT
+        down = DOWN if self._link == STRONG else DOWN_DOUBTED
+        self._evidence = max(0, min(TRUST, self._evidence + max(-down, min(MOST_UP, palm))))
         self.present = self._evidence >= (1 if self.present else ENOUGH)
 
 

@@ -119,11 +119,12 @@ class Wearer:
     def tilt(self, pitch_deg: float, roll_deg: float, held_ms: float = 500) -> None:
         """Turns by so much, as the sensor sees it, and back."""
         was = self.hand
-        self.move(self._turned(pitch_deg, roll_deg), 250)
+        self.move(self.turned(pitch_deg, roll_deg), 250)
         self.hold(held_ms)
         self.move(was, 250)
 
-    def _turned(self, pitch_deg: float, roll_deg: float) -> Hand:
+    def turned(self, pitch_deg: float, roll_deg: float) -> Hand:
+        """The hand, tilted by so much as the sensor sees it."""
         # The hand's own axes are turned by yaw against the sensor's.
         yaw = math.radians(self.hand.yaw_deg)
         pitch = pitch_deg * math.cos(yaw) + roll_deg * math.sin(yaw)

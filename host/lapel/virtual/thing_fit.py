@@ -6,8 +6,10 @@ near, the field cuts things off.
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +28,10 @@ _LARGE_MM = 182.0  # longer hands fill the field, and look different
 _KINDS = (
     ("small hand",),
     ("large hand",),
+    ("tilted hand",),
+    ("hand shifted across",),
+    ("hand shifted along",),
+    ("fist",),
     ("table", "wall"),
     ("table edge",),
     ("face",),
@@ -33,27 +39,57 @@ _KINDS = (
     ("book",),
     ("sleeve",),
 )
+_HANDS = {names[0] for names in _KINDS[:6]}  # in the order of `pin.presence.PALMS, SPREAD, HANDS`
+_TILTED_DEG = (12.0, 30.0)
+_SHIFTED_MM = (30.0, 105.0)
 # Nats: a flat book as large as a hand is rare before a pin, and a hand must not be taken for it.
 _RARER = {"book": 2.0, "cup": 0.5, "sleeve": 0.5}
 _DOUBT = 0.05  # what is seen differs more than what is modelled: variances grow by this share
 _MOST = 32000  # numbers have 16 bits
 
 
-def _hand(k: int, large: bool) -> list[Frame]:
-    wearer = Wearer(SEED + k, distance_mm=150 + 245 * k / (4 * _SCENES))
-    if (wearer.rest.length_mm > _LARGE_MM) != large:
-        return []
+def _hand(k: int, count: int) -> Wearer:
+    """At one of `count` distances; every third as before a sensor on a desk."""
+    wearer = Wearer(SEED + k, distance_mm=150 + 245 * (k * 37 % count) / count)
     if k % 3 == 0:
         as_recorded(wearer)
     wearer.hand = wearer.rest
+    return wearer
+
+
+def _palm(k: int, large: bool) -> list[Frame]:
+    wearer = _hand(k, 4 * _SCENES)
+    if (wearer.rest.length_mm > _LARGE_MM) != large:
+        return []
     wearer.idle(1000, sway_deg=8)
     return wearer.frames[:_FRAMES]
 
 
+def _in_use(k: int, use: str) -> list[Frame]:
+    """A hand whose wearer does something with it."""
+    wearer = _hand(k + 5000, 2 * _SCENES)
+    random = wearer.random
+    if use == "fist":
+        wearer.hand = replace(wearer.rest, fingers=wearer.fist)
+    elif use == "tilted hand":
+        way, tilt = random.uniform(0, 2 * np.pi), random.uniform(*_TILTED_DEG)
+        wearer.hand = wearer.turned(tilt * float(np.cos(way)), tilt * float(np.sin(way)))
+    else:
+        way = math.radians(wearer.rest.yaw_deg) + (math.pi / 2 if use.endswith("along") else 0)
+        shift = random.uniform(*_SHIFTED_MM) * random.choice([-1, 1])
+        x, y = shift * math.cos(way), shift * math.sin(way)
+        wearer.hand = replace(wearer.rest, x_mm=wearer.rest.x_mm + x, y_mm=wearer.rest.y_mm + y)
+    wearer.idle(500, sway_deg=8)
+    return wearer.frames[: _FRAMES // 2]
+
+
 def _frames(name: str) -> Iterable[Frame]:
-    if name.endswith("hand"):
+    if name in ("small hand", "large hand"):
         for k in range(4 * _SCENES):
-            yield from _hand(k, name == "large hand")
+            yield from _palm(k, name == "large hand")
+    elif name in _HANDS:
+        for k in range(2 * _SCENES):
+            yield from _in_use(k, name)
     else:
         for k in range(_SCENES):
             yield from record_thing(name, SEED + k, _FRAMES)
@@ -132,7 +168,7 @@ KINDS = ('''
 _TAIL = """)
 """
 
-assert {name for names in _KINDS[2:] for name in names} == set(THINGS)
+assert {name for names in _KINDS for name in names} - _HANDS == set(THINGS)
 
 if __name__ == "__main__":
     print(build())

@@ -1,0 +1,79 @@
+"""Whether what is seen now is the thing that was seen in the frame before.
+
+A hand that was trusted may close, tilt and move, but it cannot become another thing: between two frames, 67 ms
+apart, most of its zones stay where they are. A cup, a face or a table that stands there instead does not fit.
+"""
+
+from array import array
+
+ZONES = 64
+OTHER, SUSPECT, WEAK, STRONG = range(4)  # how sure it is
+# Shares of 256. Of virtual hands that close, tilt, swipe and push, 999 frames in 1000 keep 160 of the smaller
+# one's zones and 180 of the area.
+KEPT, KEPT_WEAK, KEPT_STRONG = 115, 184, 218
+LEAST_AREA = 128  # closing takes a hand 100 ms: in one frame it keeps as much
+STRONG_AREA = 180
+SHRUNK_AREA = 205  # what has less, and
+FARTHER_MM = 12  # is so much farther away, is no fist: that comes nearer
+LATE_MS = 200  # after that much anything may have happened
+
+
+class Sameness:
+    """`update` takes each frame's distances and the `mask` of the nearest thing (1 where it is)."""
+
+    def __init__(self):
+        self._before = array("i", [0] * ZONES)
+        self._found = array("i", [0] * 3)
+        self._zones = self._area = 0
+
+    def forget(self):
+        self._zones = 0
+
+    def update(self, distance, mask, area_mm2, dt_ms):
+        """OTHER, SUSPECT, WEAK or STRONG; OTHER for the first."""
+        found = self._found
+        zones = compare(distance, mask, self._before, found)
+        zones_before, area_before = self._zones, self._area
+        self._zones = zones
+        self._area = area_mm2
+        if not zones_before or dt_ms > LATE_MS:
+            return OTHER
+        kept = 256 * found[1] // max(1, min(zones_before, zones))
+        area = 256 * area_mm2 // max(1, area_before)
+        farther_mm = found[2] // max(1, found[0]) - 1000
+        if kept < KEPT or area < LEAST_AREA or (area < SHRUNK_AREA and farther_mm > FARTHER_MM):
+            return OTHER
+        if kept < KEPT_WEAK:
+            return SUSPECT
+        if kept < KEPT_STRONG or not STRONG_AREA <= area <= 65536 // STRONG_AREA:
+            return WEAK
+        return STRONG
+
+
+@micropython.viper
+def compare(distance: ptr32, mask: ptr8, before: ptr32, found: ptr32) -> int:
+    """Into `found`: zones of both, those within 45 mm (0.67 m/s towards the sensor or away),
+    and the sum of how much farther (raised by 1000 each).
+
+    Returns the zones of `mask`. `before` gets this frame's distances, 0 where the thing is not.
+    """
+    zones = 0
+    both = 0
+    kept = 0
+    farther = 0
+    for i in range(64):
+        z = int(distance[i]) if mask[i] == 1 else 0
+        was = int(before[i])
+        if z:
+            zones += 1
+        if z and was:
+            both += 1
+            off = z - was
+            if off <= 45 and off >= 0 - 45:
+                kept += 1
+            farther += off + 1000
+        before[i] = z
+    found[0] = both
+    found[1] = kept
+    found[2] = farther
+    return zones
