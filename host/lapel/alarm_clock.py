@@ -154,20 +154,23 @@ class AlarmClock:
 
     async def run(self) -> None:
         """Rings until it is cancelled."""
-        while True:
-            self._changed.clear()
-            now = self._context.now.timestamp()
-            # All that is due rings before anything is written: a disk may take its time.
-            rung = [ring for ring in self.rings if not ring.ringing and self._begins(ring, now)]
-            for ring in rung:
-                await self._note(ring.id)
-            for ring in self.rings:
-                if now - ring.at_unix_s > (_UNHEARD_S if ring.ringing else _STALE_S):
-                    await self.answered(ring.id)
-            due = [ring.at_unix_s for ring in self._rings.values() if not ring.ringing]
-            wait_s = min([*due, now + _LOOK_AGAIN_S]) - self._context.now.timestamp()
-            if not self._changed.is_set() and wait_s > 0:
-                await self._wait(self._changed, wait_s)
+        async with asyncio.TaskGroup() as notes:
+            while True:
+                self._changed.clear()
+                now = self._context.now.timestamp()
+                for ring in self.rings:
+                    if not ring.ringing and self._begins(ring, now):
+                        # Written beside: a disk may take its time, and the next one is due.
+                        notes.create_task(self._note(ring.id))
+                for ring in self.rings:
+                    if now - ring.at_unix_s > (_UNHEARD_S if ring.ringing else _STALE_S):
+                        await self.answered(ring.id)
+                due = [ring.at_unix_s for ring in self._rings.values() if not ring.ringing]
+                wait_s = min([*due, now + _LOOK_AGAIN_S]) - self._context.now.timestamp()
+                if not self._changed.is_set() and wait_s > 0:
+                    await self._wait(self._changed, wait_s)
+                else:
+                    await asyncio.sleep(0)
 
     def _begins(self, ring: Ring, now: float) -> bool:
         """Rings it if it is due and not stale."""
