@@ -8,7 +8,7 @@ MICROPYTHON_VERSION := 1.28.0.4
 MICROPYTHON := $(VENV)/micropython/bin/micropython
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo flash mock-board test test-full bench lint format conformance pictures palm-models samples font glyphs ilda-reader axe clean
+.PHONY: help setup run demo flash mock-board test test-full bench lint format conformance pictures hardware enclosure palm-models samples font glyphs ilda-reader axe clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
