@@ -41,12 +41,13 @@ TRUST = 600
 DOWN_DOUBTED, DOWN = 30, 10
 YOUNG = 200  # less evidence than that
 # A trusted hand may tilt, close and be cut off by the field. A frame in which a thing is likelier than any of
-# these is a strike: several in a row, or one that is plain, and it is gone. How many depends on the weakest
+# these is a strike: several, or one that is plain, and it is gone. How many depends on the weakest
 # link of `same` since the palm was last clear: OTHER, SUSPECT, WEAK, STRONG. Two frames are 133 ms.
 STRIKE = (16, 16, -16, -16)
 STRIKES = (1, 2, 2, 5)
 PLAIN = (-120, -120, -120, -160)
 CLEAR_FRAMES = 4
+CALM_FRAMES = 3  # after as many without a strike, strikes are forgotten
 CLEAR = 64  # 4 nats: a hand, whatever its edges and corners say
 
 def read_features(plane, out):
@@ -112,7 +113,7 @@ class Presence:
     def leave(self):
         self.present = False
         self._evidence = 0
-        self._strikes = 0
+        self._strikes = self._calm = 0
         self._link = STRONG  # the weakest since the palm was clear
         self._clear = 0  # frames
 
@@ -132,11 +133,14 @@ class Presence:
             strange = False
         if strange or hand < STRIKE[self._link]:
             self._strikes += 1
+            self._calm = 0
             if not self.present or self._strikes >= STRIKES[self._link] or hand < PLAIN[self._link]:
                 self.leave()
                 return
         else:
-            self._strikes = 0
+            self._calm += 1
+            if self._link == STRONG or self._calm >= CALM_FRAMES:
+                self._strikes = 0
         if strange:
             return
         palm = -DOWN_DOUBTED
@@ -145,6 +149,7 @@ class Presence:
         self._clear = self._clear + 1 if palm > 0 else 0
         if self._clear >= CLEAR_FRAMES:
             self._link = STRONG
+            self._strikes = 0
         if not self.present:
             palm -= DOUBT
         down = DOWN if self._link == STRONG else DOWN_DOUBTED

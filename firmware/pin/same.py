@@ -11,10 +11,10 @@ OTHER, SUSPECT, WEAK, STRONG = range(4)  # how sure it is
 # Shares of 256. Of virtual hands that close, tilt, swipe and push, 999 frames in 1000 keep 160 of the smaller
 # one's zones and 180 of the area.
 KEPT, KEPT_WEAK, KEPT_STRONG = 115, 184, 218
-LEAST_AREA = 128  # closing takes a hand 100 ms: in one frame it keeps as much
+# A closing hand keeps half of its area in one frame at least, and comes nearer: a thing that shrinks to less
+# than the first of these shares, and is that many mm farther away on average, is no fist.
+SHRUNK = ((128, -1000), (150, -4), (205, 12))
 STRONG_AREA = 180
-SHRUNK_AREA = 205  # what has less, and
-FARTHER_MM = 12  # is so much farther away, is no fist: that comes nearer
 LATE_MS = 200  # after that much anything may have happened
 
 
@@ -41,8 +41,11 @@ class Sameness:
         kept = 256 * found[1] // max(1, min(zones_before, zones))
         area = 256 * area_mm2 // max(1, area_before)
         farther_mm = found[2] // max(1, found[0]) - 1000
-        if kept < KEPT or area < LEAST_AREA or (area < SHRUNK_AREA and farther_mm > FARTHER_MM):
+        if kept < KEPT:
             return OTHER
+        for share, least_mm in SHRUNK:
+            if area < share and farther_mm > least_mm:
+                return OTHER
         if kept < KEPT_WEAK:
             return SUSPECT
         if kept < KEPT_STRONG or not STRONG_AREA <= area <= 65536 // STRONG_AREA:

@@ -21,6 +21,7 @@ from ..virtual.hand import Hand
 from ..virtual.hand_script import Wearer
 from ..virtual.hand_shapes import as_recorded, hold, pose_hands
 from ..virtual.interpreter import find_interpreter
+from ..virtual.replaced import PLACED, WAYS, replaced
 from ..virtual.things import THINGS, record_thing
 from .figures import Figure, percentile
 
@@ -29,7 +30,8 @@ _POSE_HANDS = 32
 _WINDOW = 5
 _SCENES = 60  # of each thing
 _SCENE_FRAMES = 20
-_TRIES = 30  # of each gesture, each by another hand
+_REPLACED_MM = (200, 240, 280, 320, 360)
+_TRIES = 60  # of each gesture, each by another hand
 _IDLE_MINUTES = 10
 _IDLE_WEARERS = 20
 _RUN_S = 60
@@ -62,7 +64,7 @@ print(*run())
 
 async def measure() -> list[Figure]:
     seed = 770_000 + 10_000 * int(os.environ.get("LAPEL_PALM_SEED", "0"))
-    return [*_presence(seed), *_things(seed), *_poses(seed), *_gestures(seed), *_idle(seed), *_on_pin(seed)]
+    return [*_presence(seed), *_things(seed), *_replaced(seed), *_poses(seed), *_gestures(seed), *_idle(seed), *_on_pin(seed)]
 
 
 def estimates(frames: list[Frame], volume: bool = False) -> list[dict[str, object]]:
@@ -122,6 +124,22 @@ def _things(seed: int) -> list[Figure]:
             every += armed
         figures.append(Figure(f"palm: frames armed by a {name}", 100 * statistics.mean(armed), "%"))
     return [Figure("palm: frames armed by things", 100 * statistics.mean(every), "%", 0.1), *figures]
+
+
+def _replaced(seed: int) -> list[Figure]:
+    """From the last frame with a hand until none is believed to be there: the worst of each thing."""
+    figures = []
+    every: list[float] = []
+    for name in PLACED:
+        waits = []
+        for k, distance_mm in enumerate(_REPLACED_MM * 2):
+            scene = replaced(name, distance_mm, seed + 200 + k, WAYS[k // len(_REPLACED_MM)])
+            waits.append(scene.absent_ms([bool(e["present"]) for e in estimates(scene.frames)]))
+        if name == "book":
+            figures.append(Figure("palm: hand replaced by a book, until absent", max(waits), "ms"))
+        else:
+            every += waits
+    return [Figure("palm: hand replaced, until absent", max(every), "ms", 150), *figures]
 
 
 def _poses(seed: int) -> list[Figure]:

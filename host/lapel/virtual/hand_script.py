@@ -102,11 +102,11 @@ class Wearer:
 
     def enter(self) -> None:
         """From outside the field, at 1 m/s."""
-        self.hand = self._outside()
+        self.hand = self.outside()
         self.move(self.rest, 1000 * _OUTSIDE_MM / ENTER_MM_S)
 
     def leave(self) -> None:
-        self.move(self._outside(), 1000 * _OUTSIDE_MM / ENTER_MM_S)
+        self.move(self.outside(), 1000 * _OUTSIDE_MM / ENTER_MM_S)
         self.nobody(300)
 
     def close(self, held_ms: float, fingers: Fingers | None = None) -> None:
@@ -136,7 +136,8 @@ class Wearer:
         there = (here.x_mm + x_mm, here.y_mm + y_mm, here.distance_mm + distance_mm)
         self.move(replace(here, x_mm=there[0], y_mm=there[1], distance_mm=there[2]), ms)
 
-    def _outside(self) -> Hand:
+    def outside(self) -> Hand:
+        """Where the hand comes from and goes to."""
         # An arm comes in along itself.
         yaw = math.radians(self.rest.yaw_deg)
         x, y = self.rest.x_mm - _OUTSIDE_MM * math.sin(yaw), self.rest.y_mm + _OUTSIDE_MM * math.cos(yaw)
