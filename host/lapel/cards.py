@@ -151,8 +151,11 @@ def settled(text: str) -> str:
     Hanzi stand alone, but the last one may be followed by a mark that does not begin a line.
     """
     end = len(text)
-    while end and not (text[end - 1].isspace() or (end < len(text) and _may_part(text[end - 1], text[end]))):
+    coming = ""  # what stands there once markdown and joiners are gone
+    while end and not (text[end - 1].isspace() or (coming and _may_part(text[end - 1], coming))):
         end -= 1
+        if text[end] not in "*`" and _visible(text[end]):
+            coming = text[end]
     text = text[:end]
     left_open = re.search(
         rf"(?<![\w*])\*[^\s*][^*\n]{{0,{_UNSETTLED}}}$|\[[^\]]{{0,{_UNSETTLED}}}(\](\([^)]*)?)?$", text

@@ -97,6 +97,7 @@ def test_words_that_fit_a_line_are_not_broken(words: list[str], display: Display
 @given(TEXTS, DISPLAYS)
 @example("Python3 字字 字 字字字字字字 end of it", Display(12, 3))
 @example("The **Brooklyn Bridge** opened *in* [1883](https://x.y) or `so`.", Display(12, 3))
+@example('字`]字"', Display(4, 1))
 @example("a *b c\n\n# Head\n- one\n- two *three* four", Display(12, 3))
 def test_a_growing_answer_never_moves_a_line(text: str, display: Display) -> None:
     """Every prefix that is shown while it grows stands as it is when the next one comes."""

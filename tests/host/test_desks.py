@@ -58,7 +58,9 @@ async def test_a_desk_that_fails_ends_no_session_and_no_other_desk(tmp_path: Pat
         assert good.heard == bad.heard == ["joined", "open", "left"]
 
 
-async def test_what_no_desk_takes_is_an_error_of_the_pin(tmp_path: Path) -> None:
+async def test_what_no_desk_takes_is_no_error_of_the_pin(tmp_path: Path) -> None:
     async with running(tmp_path) as house, house.client() as client:
         await client.send("open", view="music")
+        assert await house.ask(client, 1)  # nothing was said before the answer
+        await client.send("proof", mac="00" * 32)
         assert (await client.receive())["code"] == "unknown_type"
