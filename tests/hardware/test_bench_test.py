@@ -1,4 +1,6 @@
-"""The bench tests' code on the real MicroPython, over a real raw REPL, against the stand-ins and broken parts."""
+"""The bench tests' code on the real MicroPython, over a real raw REPL, against the stand-ins and broken
+parts.
+"""
 
 import asyncio
 import json
@@ -11,7 +13,6 @@ from pathlib import Path
 
 import pytest
 from board_prompt import at_its_prompt
-
 from lapel.devices.mock_board.board import MockBoard
 from lapel.devices.ports import Port
 from lapel.devices.problems import BoardError
@@ -83,7 +84,6 @@ GOOD = [
     ("depth", SHEET, "64 zones, median 250 mm"),
     ("gauge", "import max17048", "3900 mV"),
     ("haptic", "import haptic", "double click"),
-    ("matrix", LEDS, "corners"),
     ("scan", "", "samples/s"),
 ]
 

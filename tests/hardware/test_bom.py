@@ -4,7 +4,6 @@ import importlib
 from pathlib import Path
 
 import pytest
-
 from lapel.hardware import bom, heat, laser, layout, netlist, optics, steps, timers
 from lapel.hardware.tables import BUILDS, Facts, HardwareError, folder, rows
 from lapel.power.budget import Budget

@@ -1,7 +1,8 @@
 """The laser's chain: no single fault lights a beam that stands still, and the model would notice one."""
 
-import pytest
+import itertools
 
+import pytest
 from lapel.hardware import chain, laser, netlist, timers
 from lapel.hardware.chain import ELEMENTS, SHOWING, STOPPED, Element, Fault
 from lapel.hardware.tables import HardwareError
@@ -88,7 +89,7 @@ def test_the_laser_has_no_way_round_its_switches() -> None:
     made = netlist.build("vector")
     path = ["V_LASER", "LASER_P", "LIMITED", "LASER_A", "LASER_K", "LASER_N", "GND"]
     by = ["Q2", "R14", "D3", "LD1", "U20", "Q3"]
-    for (one, other), ref in zip(zip(path, path[1:], strict=False), by, strict=True):
+    for (one, other), ref in zip(itertools.pairwise(path), by, strict=True):
         assert ref in {r for r, _ in made.nets[one]} & {r for r, _ in made.nets[other]}
     for net in path[1:-1]:
         assert len(made.nets[net]) == 2, net

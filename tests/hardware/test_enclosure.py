@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-
 from lapel.hardware import layout
 from lapel.hardware.tables import folder
 
@@ -44,7 +43,6 @@ def test_the_model_is_the_layouts(made: tuple[Path, list]) -> None:  # type: ign
 
 def test_a_bad_part_is_found_out() -> None:
     import trimesh
-
     from lapel.hardware import mesh
 
     thin = trimesh.creation.box((20, 20, 0.8))

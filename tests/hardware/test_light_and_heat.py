@@ -4,7 +4,6 @@ import dataclasses
 import math
 
 import pytest
-
 from lapel.hardware import heat, layout, optics
 from lapel.power.budget import Budget
 
@@ -74,7 +73,7 @@ def moved(case: layout.Case, ref: str, by: tuple[float, float, float]) -> layout
         ("BT1", (0, 0, -3), "not inside"),
         ("U2", (0, 0, -6), "in the light"),
         ("U6", (-12, 0, 0), "apart"),
-        ("U5", (0, 0, 2), "touches the mirror"),
+        ("U5", (0, 0, 3), "touches the mirror"),
         ("H1", (-6, 4, 8), "where a post is"),
     ],
 )

@@ -3,7 +3,6 @@
 import dataclasses
 
 import pytest
-
 from lapel.hardware import erc, kicad, netlist
 from lapel.hardware.netlist import Netlist, Part, Pin
 from lapel.hardware.tables import BUILDS

@@ -1,1 +1,3 @@
-"""The hardware folder's own arithmetic: parts, wires, light, heat and case, each from a table with sources."""
+"""The hardware folder's own arithmetic: parts, wires, light, heat and case, each from a table with
+sources.
+"""

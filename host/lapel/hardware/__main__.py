@@ -1,4 +1,6 @@
-"""`python -m lapel.hardware`: writes every generated picture and table of `hardware/`; `--check` only compares."""
+"""`python -m lapel.hardware`: writes every generated picture and table of `hardware/`; `--check` only
+compares.
+"""
 
 from __future__ import annotations
 

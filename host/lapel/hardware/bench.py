@@ -1,7 +1,8 @@
 """Each part of a pin alone, tried over its cable before the case is closed.
 
-The code below runs on the board, in MicroPython, with the firmware's own drivers; what it measures comes back as
-one line of JSON and is judged here. A test asks its maker to press, speak or look where no chip can tell.
+The code below runs on the board, in MicroPython, with the firmware's own drivers; what it measures comes
+back as one line of JSON and is judged here. A test asks its maker to press, speak or look where no chip can
+tell.
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ import gc, os
 gc.collect()
 s = os.statvfs("/") if hasattr(os, "statvfs") else None
 R = {"machine": getattr(sys.implementation, "_machine", ""), "version": sys.version,
-     "heap": gc.mem_free() + gc.mem_alloc(), "mhz": machine.freq() // 1000000, "flash": s[0] * s[2] if s else 0}
+     "heap": gc.mem_free() + gc.mem_alloc(), "mhz": machine.freq() // 1000000,
+     "flash": s[0] * s[2] if s else 0}
 """
 _BUS = """
 R = {"found": bus().scan()}
@@ -76,8 +78,8 @@ else:
 _MIC = """
 from machine import I2S
 import struct
-m = I2S(0, sck=Pin(B["MIC_BCLK"]), ws=Pin(B["MIC_WS"]), sd=Pin(B["MIC_SD"]), mode=I2S.RX, bits=32, format=I2S.MONO,
-        rate=16000, ibuf=16384)
+m = I2S(0, sck=Pin(B["MIC_BCLK"]), ws=Pin(B["MIC_WS"]), sd=Pin(B["MIC_SD"]), mode=I2S.RX, bits=32,
+        format=I2S.MONO, rate=16000, ibuf=16384)
 buf = bytearray(4096)
 n = total = squares = peak = equal = 0
 first = None
@@ -118,8 +120,8 @@ while len(frames) < 10 and time.ticks_diff(time.ticks_ms(), t) < 3000:
 took = time.ticks_diff(time.ticks_ms(), t)
 s.stop_ranging()
 last = sorted(frames[-1]) if frames else []
-R = {"alive": alive, "upload_ms": up, "frames": len(frames), "took_ms": took, "line": lows, "zones": len(last),
-     "median_mm": last[len(last) // 2] if last else 0}
+R = {"alive": alive, "upload_ms": up, "frames": len(frames), "took_ms": took, "line": lows,
+     "zones": len(last), "median_mm": last[len(last) // 2] if last else 0}
 """
 _GAUGE = """
 from pin.gauge import Gauge
@@ -144,7 +146,8 @@ for name in ("corners", "columns", "all"):
     for step in range(COLUMNS if name == "columns" else 1):
         for i in range(len(m.pixels)):
             x, y = i % COLUMNS, i // COLUMNS
-            lit = x in (0, COLUMNS - 1) and y in (0, ROWS - 1) if name == "corners" else x == step or name == "all"
+            corner = x in (0, COLUMNS - 1) and y in (0, ROWS - 1)
+            lit = corner if name == "corners" else x == step or name == "all"
             m.pixels[i] = 60 if lit else 0
         m.show()
         time.sleep_ms(60 if name == "columns" else 1500)
@@ -290,11 +293,14 @@ TESTS = (
     Test("bus", "I2C bus", _BUS, _bus),
     Test("button", "S1 button", _BUTTON, _button, "Press the button and let it go.", "", PRESS_S),
     Test("arm", "R2 pull-down of LASER_ARM", _ARM, _arm, "No laser may be connected during this test."),
-    Test("mic", "U3 microphone", _MIC, _mic, "Speak for two seconds.", "was the red light on while you spoke, and only then"),
+    Test("mic", "U3 microphone", _MIC, _mic, "Speak for two seconds.",
+         "was the red light on while you spoke, and only then"),
     Test("depth", "U2 depth sensor", _DEPTH, _depth, "Hold a sheet of paper 25 cm before the sensor."),
     Test("gauge", "U5 fuel gauge (option)", _GAUGE, _gauge),
-    Test("haptic", "U6 haptic driver and motor (option)", _HAPTIC, _haptic, "", "did you feel two clicks, twice"),
-    Test("matrix", "U4 and DS1 LED matrix", _MATRIX, _matrix, "", "four corners, one column from left to right, then all"),
+    Test("haptic", "U6 haptic driver and motor (option)", _HAPTIC, _haptic, "",
+         "did you feel two clicks, twice"),
+    Test("matrix", "U4 and DS1 LED matrix", _MATRIX, _matrix, "",
+         "four corners, one column from left to right, then all"),
     Test("scan", "U7 converter and U8 laser bits", _SCAN, _scan,
          "No laser may be connected. Put a scope on the converter's outputs: 100 Hz, both in phase.",
          "were both outputs sines of 100 Hz, and B1 of U8 a square of 24 kHz", 5),
@@ -304,7 +310,8 @@ BUILD_TESTS = {
     "vector": ("chip", "bus", "button", "arm", "mic", "depth", "gauge", "haptic", "scan"),
 }
 _PINS = (
-    "BUTTON", "LASER_ARM", "MIC_BCLK", "MIC_WS", "MIC_SD", "MIC_SHIFT", "SCAN_BCLK", "SCAN_WS", "SCAN_SD", "SDA",
+    "BUTTON", "LASER_ARM", "MIC_BCLK", "MIC_WS", "MIC_SD", "MIC_SHIFT", "SCAN_BCLK", "SCAN_WS", "SCAN_SD",
+    "SDA",
     "SCL", "DEPTH_INT", "DEPTH_LPN", "HAPTIC",
 )  # fmt: skip
 
@@ -321,7 +328,9 @@ def prelude(board: str) -> str:
 
 
 def measure(repl: Repl, test: Test, board: str, seconds: int | None = None) -> Verdict:
-    """Runs one test. Raises BoardError where the board refuses: a chip that does not answer raises OSError."""
+    """Runs one test. Raises BoardError where the board refuses: a chip that does not answer raises
+    OSError.
+    """
     code = f"{prelude(board)}\nSECONDS = {test.seconds if seconds is None else seconds}\n{test.code}"
     text = repl.run(f"{code}\nprint(json.dumps(R))", timeout_s=RUN_S)
     return test.judge(json.loads(text.strip().splitlines()[-1]))

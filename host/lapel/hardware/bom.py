@@ -14,7 +14,9 @@ GRAMS_AIM = 45.0
 
 @dataclass(frozen=True)
 class Line:
-    """`mpn` is empty for what is made, cut or bought by its description; `size_mm` None for wire and the like."""
+    """`mpn` is empty for what is made, cut or bought by its description; `size_mm` None for wire and the
+    like.
+    """
 
     ref: str
     build: str

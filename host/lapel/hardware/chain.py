@@ -1,7 +1,7 @@
 """The laser's enable chain as a graph: which faults light a beam that stands still? None may.
 
-Two switches lie in series with the laser, one on either side of it. Each has the motion detector of one mirror,
-so that mirrors which stop open both, and one broken part still leaves the other open.
+Two switches lie in series with the laser, one on either side of it. Each has the motion detector of one
+mirror, so that mirrors which stop open both, and one broken part still leaves the other open.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ SOURCES = ("arm", "pilot", "moving x", "moving y", "supply", "shutter", "young",
 
 @dataclass(frozen=True)
 class Element:
-    """One part of the chain, named as in the netlist. `needs` are elements or sources, all of which must agree.
+    """One part of the chain, named as in the netlist. `needs` are elements or sources, all of which must
+    agree.
 
-    `series`: the laser's current flows through it. `blocks`: it is needed for light, so without it it is dark.
-    `rest` is what its output is when the part is taken out (a resistor holds it), None where nothing does.
+    `series`: the laser's current flows through it. `blocks`: it is needed for light, so without it it is
+    dark. `rest` is what its output is when the part is taken out (a resistor holds it),
+    None where nothing does.
     """
 
     name: str
@@ -27,7 +29,8 @@ class Element:
     series: bool = False
 
 
-# Sources: ARM's level, whether the pilot toggles, whether the mirrors move, whether the supply is good, whether
+# Sources: ARM's level, whether the pilot toggles, whether the mirrors move, whether the supply is good,
+# whether
 # the shutter is open, whether ARM's edge is younger than the longest time, whether the monitor sees no more
 # than it should.
 ELEMENTS = (
@@ -86,7 +89,9 @@ def faults(every: tuple[Element, ...] = ELEMENTS) -> list[Fault]:
 
 
 def packages(every: tuple[Element, ...] = ELEMENTS) -> list[tuple[Fault, ...]]:
-    """A package that fails takes all its elements with it, in the same way; a short to a neighbour is one wire."""
+    """A package that fails takes all its elements with it, in the same way; a short to a neighbour is one
+    wire.
+    """
     refs = {element.ref for element in every}
     shared = [[e.name for e in every if e.ref == ref] for ref in sorted(refs)]
     return [

@@ -1,7 +1,7 @@
 """The printed parts in CadQuery: Matrix shell, lid and lens ring; the Vector's bench tray and its cover.
 
-Millimetres, the axes of `layout`. `python -m lapel.hardware.enclosure FOLDER` writes STEP, STL and a picture of
-each, and checks them. Needs the extra `hardware`.
+Millimetres, the axes of `layout`. `python -m lapel.hardware.enclosure FOLDER` writes STEP, STL and a
+picture of each, and checks them. Needs the extra `hardware`.
 """
 
 from __future__ import annotations

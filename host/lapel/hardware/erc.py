@@ -1,4 +1,6 @@
-"""Electrical rules on a netlist: what a schematic editor's check would say, and what this pin needs besides."""
+"""Electrical rules on a netlist: what a schematic editor's check would say, and what this pin needs
+besides.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """How warm the pin gets on the skin, how long it charges: from `lapel power`'s own tables.
 
-Steady state of one warm box: rise = P / (h A), the warmest place a factor above the mean. Everything is taken to
+Steady state of one warm box: rise = P / (h A),
+the warmest place a factor above the mean. Everything is taken to
 last for ever, which no use of the pin does: an upper bound of its kind, not a measurement.
 """
 
@@ -35,7 +36,9 @@ def free_m2(outer_mm: tuple[float, float, float], f: Facts) -> float:
 
 
 def warmth(build: str, outer_mm: tuple[float, float, float], level: str = "value") -> list[Warmth]:
-    """Each activity as if it never ended, and on the charger. `level`: value, or high for the worst of all."""
+    """Each activity as if it never ended, and on the charger. `level`: value, or high for the worst of
+    all.
+    """
     f = facts()
     budget = Budget(build)
     air, spot, volt = (float(getattr(f.fact(n), level)) for n in ("air_c", "hot_spot", "cell_v"))

@@ -55,7 +55,9 @@ def _power_mw(f: Facts, ohm: float, density: float, worst: bool) -> float:
 
 
 def beam(given: Facts | None = None) -> Beam:
-    """Limit and filter that give the most typical light while the worst stays within. Raises HardwareError."""
+    """Limit and filter that give the most typical light while the worst stays within. Raises
+    HardwareError.
+    """
     f = given or facts()
     ael = f["ael_class2_mw"] * f["c6"]
     fitting = []

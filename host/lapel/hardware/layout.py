@@ -1,8 +1,9 @@
 """Where everything lies in the Matrix case, derived from its optics; and whether it fits. Needs no CAD.
 
-Millimetres. Seen from the front: x to the right (the wearer's left), y up, z away from the chest. The origin is
-the outer corner of the back with the least of each. The light leaves the LEDs downwards, meets a mirror at 45 degrees and leaves
-by the lens in front.
+Millimetres. Seen from the front: x to the right (the wearer's left), y up, z away from the chest. The '
+'origin is
+the outer corner of the back with the least of each. The light leaves the LEDs downwards, meets a mirror at
+45 degrees and leaves by the lens in front.
 """
 
 from __future__ import annotations
@@ -105,7 +106,8 @@ def matrix() -> Case:
     xiao, haptic, button = sizes["U1"], sizes["U6"], sizes["S1"]
     boxes = (
         box("DS1", (x0 - board_x / 2, y0 + drop, z0 - board_z / 2), (board_x, sizes["DS1"][2], board_z)),
-        box("U4", (x0 - board_x / 2, y0 + drop + sizes["DS1"][2], z0 - board_z / 2), (board_x, sizes["U4"][2], board_z)),
+        box("U4", (x0 - board_x / 2, y0 + drop + sizes["DS1"][2], z0 - board_z / 2), (board_x,
+        sizes["U4"][2], board_z)),
         on_back("BT1", x0 - cell[0] / 2, y0 + 25),
         box("U1", (WALL + 0.2, floor + 0.2, rear + GAP), (xiao[1], xiao[2], xiao[0])),
         box("U6", (right - haptic[1] - GAP, floor + 0.2, rear + GAP), (haptic[1], haptic[2], haptic[0])),

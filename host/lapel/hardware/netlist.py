@@ -1,4 +1,6 @@
-"""Which pin is wired to which, for both builds. The ESP32's side comes from `hardware/wiring/pins.csv` alone."""
+"""Which pin is wired to which, for both builds. The ESP32's side comes from `hardware/wiring/pins.csv`
+alone.
+"""
 
 from __future__ import annotations
 
@@ -77,7 +79,8 @@ def signals(column: str = "gpio") -> dict[str, int]:
 
 # What the board does at each signal; the rest of a pin comes from pins.csv.
 _DRIVEN = {
-    "MIC_BCLK": "out", "MIC_WS": "out", "MIC_SD": "in", "SCAN_BCLK": "out", "SCAN_WS": "out", "SCAN_SD": "out",
+    "MIC_BCLK": "out", "MIC_WS": "out", "MIC_SD": "in", "SCAN_BCLK": "out", "SCAN_WS": "out",
+    "SCAN_SD": "out",
     "SDA": "od", "SCL": "od", "BUTTON": "in", "LASER_ARM": "out", "DEPTH_INT": "in", "DEPTH_LPN": "out",
 }  # fmt: skip
 _V3, _GND = "3V3", "GND"
@@ -181,7 +184,8 @@ def _common(n: Netlist) -> None:
 def _matrix(n: Netlist) -> None:
     driver = Part(
         "U4", "IS31FL3731", _supplied(SDA=Pin("od"), SCL=Pin("in"), LEDS=Pin("passive")), onboard=True,
-        pull_ohm=10e3, address=0x74, peak_ma=80, source="estimate: twice the 40 mA that Adafruit's guide gives for most uses",
+        pull_ohm=10e3, address=0x74, peak_ma=80, source="estimate: twice the 40 mA that Adafruit's guide "
+        "gives for most uses",
     )  # fmt: skip
     n.add(driver, VCC=_V3, GND=_GND, SDA="SDA", SCL="SCL", LEDS="CHARLIEPLEX")
     n.add(Part("DS1", "16 x 9 LEDs", {"LEDS": Pin("passive")}), LEDS="CHARLIEPLEX")
@@ -261,7 +265,8 @@ def _vector(n: Netlist) -> None:
     n.add(_two("R13", "10 k", 10e3), **{"1": "V_LASER", "2": "HIGH_OFF"})
     n.add(_two("R17", "100 k", 100e3), **{"1": "HIGH_ON", "2": _GND})
     n.add(_two("R18", "100 k", 100e3), **{"1": "LOW_ON", "2": _GND})
-    boost = Part("U19", "supply of the laser 7 V", {"OUT": Pin("source", 7.5), "VCC": Pin("supply", 5.5), "GND": Pin("ground")},
+    boost = Part("U19", "supply of the laser 7 V", {"OUT": Pin("source", 7.5), "VCC": Pin("supply", 5.5),
+    "GND": Pin("ground")},
                  onboard=True, peak_ma=180, source="estimate")  # fmt: skip
     n.add(boost, OUT="V_LASER", VCC="VBAT", GND=_GND)  # not from the regulator: see erc.py
     n.add(_fet("Q2", "DMG2305UX"), G="HIGH_OFF", S="V_LASER", D="LASER_P")

@@ -1,6 +1,7 @@
 """The matrix build's light: the lens equation solved first, then what arrives on the palm.
 
-Thin lens, Gaussian optics: 1/f = 1/a + 1/b, magnification b/a (any textbook). The case is built round its result.
+Thin lens, Gaussian optics: 1/f = 1/a + 1/b,
+magnification b/a (any textbook). The case is built round its result.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ def facts() -> Facts:
 
 @dataclass(frozen=True)
 class Throw:
-    """mm: from the LEDs to the lens, from the lens to the palm, focal length; width and height between centres."""
+    """mm: from the LEDs to the lens, from the lens to the palm, focal length; width and height between
+    centres.
+    """
 
     to_lens: float
     to_palm: float
@@ -72,7 +75,9 @@ def candidates(given: Facts | None = None) -> list[tuple[str, float, float, floa
 
 @dataclass(frozen=True)
 class Light:
-    """On the palm. Lux inside the picture of one LED, and over the cell of one pixel; contrast by the room's lux."""
+    """On the palm. Lux inside the picture of one LED, and over the cell of one pixel; contrast by the
+    room's lux.
+    """
 
     luminance: float  # cd/m2 of an LED at full brightness, mean over its duty
     spot_lux: float
@@ -141,7 +146,7 @@ FOLDS = 1
 def is_readable(folds: int = FOLDS) -> bool:
     """Whether letters are not mirrored on a palm that is seen from the pin's side.
 
-    A lens turns LEDs that face it by 180 degrees; whoever looks along the light sees them mirrored, as writing on
-    glass is from behind. Each mirror mirrors once more, so their number must be odd.
+    A lens turns LEDs that face it by 180 degrees; whoever looks along the light sees them mirrored, as
+    writing on glass is from behind. Each mirror mirrors once more, so their number must be odd.
     """
     return folds % 2 == 1

@@ -1,12 +1,13 @@
 """What is written into the hardware's pages: tables and sentences made from the numbers.
 
-A page has `<!-- made: NAME -->` and `<!-- end -->`; what stands between them is replaced. Nothing else is touched.
+A page has `<!-- made: NAME -->` and `<!-- end -->`; what stands between them is replaced. Nothing else is
+touched.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ..power.budget import Budget
@@ -18,7 +19,7 @@ _BLOCK = re.compile(r"<!-- made: ([a-z-]+) -->\n.*?<!-- end -->", re.DOTALL)
 _PREFIXES = ((1e6, "M"), (1e3, "k"), (1, ""), (1e-3, "m"), (1e-6, "u"), (1e-9, "n"), (1e-12, "p"))
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     lines = [head, tuple("---" for _ in head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
@@ -73,15 +74,22 @@ def _aims() -> str:
     usd = bom.usd(core)
     least = min(hours.values())
     rows = [
-        ("cost of the Matrix", f"at most {bom.USD_MOST:.0f} USD", f"{usd:.2f} USD without the options", met(usd <= bom.USD_MOST)),
-        ("mass of the Matrix, 500 mAh", f"at most {bom.GRAMS_AIM:.0f} g", f"{grams:.0f} g", met(grams <= bom.GRAMS_AIM)),
+        ("cost of the Matrix", f"at most {bom.USD_MOST:.0f} USD", f"{usd:.2f} USD without the options",
+        met(usd <= bom.USD_MOST)),
+        ("mass of the Matrix, 500 mAh", f"at most {bom.GRAMS_AIM:.0f} g", f"{grams:.0f} g",
+        met(grams <= bom.GRAMS_AIM)),
         ("size of the Matrix", " x ".join(f"{side:.0f}" for side in aim) + " mm if its optics allow",
-         f"{x:.1f} x {y:.1f} x {z:.1f} mm; they do not", met(all(a <= b for a, b in zip((x, y, z), aim, strict=True)))),
+         f"{x:.1f} x {y:.1f} x {z:.1f} mm; they do not", met(all(a <= b for a, b in zip((x, y, z), aim,
+         strict=True)))),
         ("the described day", f"at least {heat.DAY_LEAST_HOURS:.0f} h",
-         f"{hours['reachable']:.1f} h in `reachable`, {hours['saver']:.1f} h in `saver`", met(least >= heat.DAY_LEAST_HOURS)),
-        ("wall at the skin, worn all day", "below 43 degrees C", f"{warm['reachable'].warmest_c:.1f} in `reachable`, "
-         f"{_busy_quarter():.1f} after a quarter of an hour of nothing but answers", met(_busy_quarter() < 43)),
-        ("light on the palm", "say it", f"{light.cell_lux:.0f} lux over a pixel: {light.contrast[300]:.1f} : 1 at 300 lux", "said"),
+         f"{hours['reachable']:.1f} h in `reachable`, {hours['saver']:.1f} h in `saver`",
+         met(least >= heat.DAY_LEAST_HOURS)),
+        ("wall at the skin, worn all day", "below 43 degrees C", f"{warm['reachable'].warmest_c:.1f} in "
+        f"`reachable`, "
+         f"{_busy_quarter():.1f} after a quarter of an hour of nothing but answers",
+         met(_busy_quarter() < 43)),
+        ("light on the palm", "say it", f"{light.cell_lux:.0f} lux over a pixel: "
+        f"{light.contrast[300]:.1f} : 1 at 300 lux", "said"),
     ]  # fmt: skip
     return _table(("what", "aim", "computed", ""), rows)
 
@@ -117,7 +125,8 @@ def _wires(build: str) -> str:
 def _timers() -> str:
     rows = [
         (
-            t.name, quantity(t.ohm, "ohm") if t.ohm else "-", quantity(t.farad, "F"), quantity(t.nominal_s, "s"),
+            t.name, quantity(t.ohm, "ohm") if t.ohm else "-", quantity(t.farad, "F"), quantity(t.nominal_s,
+            "s"),
             f"{quantity(t.least_s, 's')} to {quantity(t.most_s, 's')}",
             f"{quantity(t.allowed_s[0], 's')} to {quantity(t.allowed_s[1], 's')}",
         )
@@ -133,7 +142,8 @@ def _faults() -> str:
         e.name for e in chain.ELEMENTS if not chain.is_lit(chain.SHOWING, (chain.Fault(e.name, "stuck low"),))
     ]
     return (
-        f"{len(chain.ELEMENTS)} elements, {len(chain.FAULTS)} faults each, and whole packages: {single} single faults in "
+        f"{len(chain.ELEMENTS)} elements, {len(chain.FAULTS)} faults each, and whole packages: {single} "
+        f"single faults in "
         f"{len(chain.STOPPED)} situations in which the beam stands still make {len(lit)} that light it. "
         f"{len(opened)} of {len(chain.ELEMENTS)} elements end the light when they fail low while it is on."
     )
@@ -146,15 +156,19 @@ def _laser() -> str:
         ("current limit R14", f"{made.limit_ohm:g} ohm", "host/lapel/hardware/laser.py"),
         ("filter ND1", f"optical density {made.density:g}", "host/lapel/hardware/laser.py"),
         ("standing beam, typical", f"{made.typical_mw:.2f} mW", "estimate: computed"),
-        ("standing beam, every tolerance the wrong way, sink shorted", f"{made.worst_mw:.2f} mW", "estimate: computed"),
+        ("standing beam, every tolerance the wrong way, sink shorted", f"{made.worst_mw:.2f} mW",
+        "estimate: computed"),
         ("limit of Class 2", f"{made.ael_mw:.1f} mW", f.fact("ael_class2_mw").source),
-        ("of it within the aperture", f"{100 * laser.within_aperture(f, 1):.0f} %", f.fact("aperture_mm").source),
+        ("of it within the aperture", f"{100 * laser.within_aperture(f, 1):.0f} %",
+        f.fact("aperture_mm").source),
         ("spot on the palm", f"{seen.spot_mm:.1f} mm", "estimate: computed"),
         ("field on the palm", f"{seen.field_mm:.0f} mm", f.fact("field_mm").source),
-        ("light on a line of 8 letters", f"{seen.line_lux:.0f} lux: {seen.contrast[300]:.1f} : 1 at 300 lux", "estimate: computed"),
+        ("light on a line of 8 letters", f"{seen.line_lux:.0f} lux: {seen.contrast[300]:.1f} : 1 at 300 "
+        f"lux", "estimate: computed"),
         ("the same at the aim of 0.39 mW, set with a power meter",
          f"{seen.line_lux * f['aim_mw'] / made.typical_mw:.0f} lux: "
-         f"{1 + seen.line_lux * f['aim_mw'] / made.typical_mw / 300:.1f} : 1 at 300 lux", "estimate: computed"),
+         f"{1 + seen.line_lux * f['aim_mw'] / made.typical_mw / 300:.1f} : 1 at 300 lux",
+         "estimate: computed"),
     ]  # fmt: skip
     return _table(("what", "value", "source"), rows)
 
@@ -182,12 +196,14 @@ def _light() -> str:
     rows = [
         ("LEDs to lens, lens to palm", f"{throw.to_lens:.1f} mm, {throw.to_palm:.0f} mm"),
         ("picture, between the outer LEDs' centres", f"{throw.width:.0f} x {throw.height:.0f} mm"),
-        ("a pixel, and the picture of its LED", f"{light.pixel_mm:.1f} mm, {light.spot_mm[0]:.1f} x {light.spot_mm[1]:.1f} mm"),
+        ("a pixel, and the picture of its LED", f"{light.pixel_mm:.1f} mm, {light.spot_mm[0]:.1f} x "
+        f"{light.spot_mm[1]:.1f} mm"),
         ("in the LED's picture", f"{light.spot_lux:.0f} lux ({low.spot_lux:.0f} to {high.spot_lux:.0f})"),
         ("over a whole pixel", f"{light.cell_lux:.0f} lux ({low.cell_lux:.0f} to {high.cell_lux:.0f})"),
         ("neighbouring pixels stand apart", f"palm at {near:.0f} to {far:.0f} mm"),
         ("the ring must move by", f"{optics.focus_error_mm():.1f} mm"),
-        ("blue light hazard, looking into the lens", f"{light.blue_w:.0f} of 100 W/m2/sr (IEC 62471, exempt)"),
+        ("blue light hazard, looking into the lens", f"{light.blue_w:.0f} of 100 W/m2/sr (IEC 62471, "
+        f"exempt)"),
     ]  # fmt: skip
     rooms = [
         (f"{room} lux", f"{light.contrast[room]:.2f} : 1", f"{low.contrast[room]:.2f} : 1")
@@ -217,7 +233,8 @@ def _day() -> str:
         hours = heat.day_hours(build)
         estimates = sum(part.is_estimate for part in Budget(build).parts)
         rows.append((
-            build, f"{hours['reachable']:.1f} h", f"{hours['saver']:.1f} h", f"{heat.charge_hours(build):.1f} h",
+            build, f"{hours['reachable']:.1f} h", f"{hours['saver']:.1f} h",
+            f"{heat.charge_hours(build):.1f} h",
             f"{estimates} of {len(Budget(build).parts)}",
         ))  # fmt: skip
     return _table(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from ..power.budget import MODES
-from . import chain, heat, laser, layout, optics
+from . import chain, heat, laser, layout, optics, timers
 from .layout import Box, Case
 from .svg import COLOURS, FAINT, GREY, INK, Drawing, Point
 
@@ -106,12 +106,14 @@ def contrast() -> Drawing:
 
 def measured_laser_lux() -> float:
     """What the aim of docs/laser-safety.md would show."""
-    f = laser.facts()
+    f = timers.facts()
     return laser.seen().line_lux * f["aim_mw"] / laser.beam().typical_mw
 
 
 def views(case: Case, shown: tuple[str, ...] = (), title: str = "") -> Drawing:
-    """The case from the front and from the side; parts in `shown` are coloured, those after them are not drawn."""
+    """The case from the front and from the side; parts in `shown` are coloured, those after them are not
+    drawn.
+    """
     ox, oy, oz = case.outer
     gap = 16.0
     drawing = Drawing(

@@ -1,4 +1,6 @@
-"""The Matrix's assembly: what is done with which parts, in which order. The guide and its pictures are made of it."""
+"""The Matrix's assembly: what is done with which parts, in which order. The guide and its pictures are
+made of it.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +22,10 @@ STEPS = (
         "Print and clean the case",
         ("CASE",),
         (
-            "Run `make enclosure`. Print `matrix-shell` with its front on the bed, `matrix-lid` on its outside, "
-            "`matrix-ring` on either end: PETG, 0.2 mm layers, three walls, no supports. Matt black keeps stray "
+            "Run `make enclosure`. Print `matrix-shell` with its front on the bed, `matrix-lid` on its "
+            "outside, "
+            "`matrix-ring` on either end: PETG, 0.2 mm layers, three walls, no supports. Matt black "
+            "keeps stray "
             "light from the palm.",
             "Try the lid and the ring: both slide in with light pressure. File, do not force.",
         ),
@@ -30,7 +34,8 @@ STEPS = (
         "Flash the bare board",
         ("U1",),
         (
-            "With nothing soldered to it, plug U1 in and run `lapel flash --board xiao_esp32s3_matrix`. A board that "
+            "With nothing soldered to it, plug U1 in and run `lapel flash --board xiao_esp32s3_matrix`. "
+            "A board that "
             "is broken is found now.",
         ),
         ("chip",),
@@ -48,10 +53,13 @@ STEPS = (
         "Microphone, its switch and the trust light",
         ("U3", "Q1", "Q4", "D2", "R1", "R4", "R5", "C2", "C4", "C5", "D1"),
         (
-            "Build the switch on the wire side of U3 or on 10 x 15 mm of perforated board: C4 from BCLK to the middle "
-            "of D2, D2's anode to GND, its cathode with C5 and R5 to Q4's gate, Q4's drain with R4 to Q1's gate.",
+            "Build the switch on the wire side of U3 or on 10 x 15 mm of perforated board: C4 from BCLK "
+            "to the middle "
+            "of D2, D2's anode to GND, its cathode with C5 and R5 to Q4's gate, Q4's drain with R4 to "
+            "Q1's gate.",
             "U3's supply and D1 with R1 both hang on Q1's drain, and on nothing else. L/R goes to GND.",
-            "Pads D8, D9 and D10 to BCLK, WS and SD. The red light must shine while the test listens, and only then.",
+            "Pads D8, D9 and D10 to BCLK, WS and SD. The red light must shine while the test listens, "
+            "and only then.",
         ),
         ("mic",),
     ),
@@ -59,7 +67,8 @@ STEPS = (
         "Depth sensor",
         ("U2", "C1"),
         (
-            "C1 across VIN and GND of U2. Six wires: VIN and LPN to 3V3, GND, SDA to pad D4, SCL to pad D5, INT to "
+            "C1 across VIN and GND of U2. Six wires: VIN and LPN to 3V3, GND, SDA to pad D4, SCL to pad "
+            "D5, INT to "
             "pad D2. Pull the film off the sensor last of all.",
         ),
         ("bus", "depth"),
@@ -68,7 +77,8 @@ STEPS = (
         "LED matrix",
         ("U4", "DS1", "C3"),
         (
-            "Lay DS1 on U4 so that the numbers beside their holes agree, join them by two rows of pins of 2 mm height, "
+            "Lay DS1 on U4 so that the numbers beside their holes agree, join them by two rows of pins "
+            "of 2 mm height, "
             "cut flush. Both boards together must stay below 8 mm.",
             "C3 across VCC and GND. Four wires: VCC to 3V3, GND, SDA, SCL.",
         ),
@@ -78,7 +88,8 @@ STEPS = (
         "Options: fuel gauge and motor",
         ("U5", "U6", "MO1"),
         (
-            "Both share SDA and SCL. U5 sits between the cell and U1's BAT pads; U6 gets 3V3. Leave either out and the "
+            "Both share SDA and SCL. U5 sits between the cell and U1's BAT pads; U6 gets 3V3. Leave "
+            "either out and the "
             "pin works without it: no percent, or no buzz.",
         ),
         ("gauge", "haptic"),
@@ -87,7 +98,8 @@ STEPS = (
         "Mirror and lens",
         ("M1", "L1"),
         (
-            "Glue M1, coated side up, on the two wedges in the shell: its lower end touches the front wall's foot.",
+            "Glue M1, coated side up, on the two wedges in the shell: its lower end touches the front "
+            "wall's foot.",
             "Lay L1 into the ring, flat side inwards, and slide the ring into the front without glue.",
         ),
     ),
@@ -95,8 +107,10 @@ STEPS = (
         "Boards into the shell",
         ("U1", "U2", "U3", "U4", "DS1", "D1", "S1", "U6", "W1"),
         (
-            "U2 and U3 to the front wall, over their holes; D1 and S1 into theirs; U1 on the floor with its socket in "
-            "the slot; U4 with DS1 under the roof, LEDs down, their top row at the front wall. Hold each with a drop of hot glue at its edge.",
+            "U2 and U3 to the front wall, over their holes; D1 and S1 into theirs; U1 on the floor with "
+            "its socket in "
+            "the slot; U4 with DS1 under the roof, LEDs down, their top row at the front wall. Hold each "
+            "with a drop of hot glue at its edge.",
             "Lead the wires W1 along the side walls: nothing may hang into the light's way.",
         ),
         ("bus", "matrix"),
@@ -105,8 +119,10 @@ STEPS = (
         "Focus",
         ("L1",),
         (
-            "Run `lapel bench-test matrix`, hold a white card 250 mm before the lens and move the ring until the four "
-            "corners are sharp; the column must wander from left to right as you, behind the pin, see the card; 3.5 mm of way are enough for any lens of 60 mm. Glue the ring.",
+            "Run `lapel bench-test matrix`, hold a white card 250 mm before the lens and move the ring "
+            "until the four "
+            "corners are sharp; the column must wander from left to right as you, behind the pin, see "
+            "the card; 3.5 mm of way are enough for any lens of 60 mm. Glue the ring.",
         ),
         ("matrix",),
     ),
@@ -114,9 +130,11 @@ STEPS = (
         "Cell and lid",
         ("BT1", "H1", "H2", "H3"),
         (
-            "Measure the cell's polarity at its plug before it meets BAT+ and BAT-: colours differ between makers and a "
+            "Measure the cell's polarity at its plug before it meets BAT+ and BAT-: colours differ "
+            "between makers and a "
             "cell turned round destroys U1 at once. Insulate the bare end that is not being soldered.",
-            "Glue the two magnets H1 into the lid with the same pole outwards; H2 go behind the cloth. Put the cell flat "
+            "Glue the two magnets H1 into the lid with the same pole outwards; H2 go behind the cloth. "
+            "Put the cell flat "
             "on the lid with tape, never with hard glue. Two screws H3.",
         ),
         ("chip", "bus", "button", "mic", "depth", "matrix"),

@@ -47,7 +47,7 @@ def wiring(netlist: Netlist) -> Drawing:
         for side, column in enumerate(sides):
             y = TOP
             for part in column:
-                for pin, its in _wires(netlist, part):
+                for _, its in _wires(netlist, part):
                     y += ROW
                     if its == net:
                         ys.append(y)
