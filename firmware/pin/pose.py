@@ -27,7 +27,6 @@ _SWITCH = 40
 _SWITCH_AT_JUMP = 8
 _JUMP = (33, 72)  # of the log area, against one of the three frames before: from a doubtful to a sure one
 _BEFORE = 3
-_SHARE = 8  # of 16: frames that follow each other are no independent evidence
 
 FEATURES = 7
 _USUAL_LOG = 1442  # log_256(280): distances are against that
@@ -148,7 +147,7 @@ class PoseFilter:
         least = _NEVER
         for pose in range(3):
             # The best is always 0, so `switch` is what it takes to come here from there.
-            cost = min(poses[at + pose], switch) + (self._frame[at + pose] * _SHARE >> 4)
+            cost = min(poses[at + pose], switch) + self._frame[at + pose]
             poses[at + pose] = cost
             least = min(least, cost)
         for pose in range(3):
