@@ -248,7 +248,8 @@ class App:
     # the hand
 
     def _is_busy(self):
-        return self.button.timing.down or self.asking.mic.running
+        # A button that is stuck is nobody's.
+        return self.asking.mic.running or self.machine.state == LISTENING
 
     def _look(self, now):
         """A frame of the palm sensor, if there is one: never while the wearer speaks."""

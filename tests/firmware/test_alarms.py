@@ -2,13 +2,14 @@
 
 import json
 import os
+from binascii import hexlify
 
 from pin import alarms
 from pin.alarms import BUZZ_MS, CHECK_MS, RING_MS, SNOOZE_MS, SNOOZES, STALE_MS, Alarms, countdown
 
 ON_MICROPYTHON = True
 
-PATH = "/tmp/lapel-test-alarms-%d.json" % id(object())
+PATH = "/tmp/lapel-test-alarms-%s.json" % hexlify(os.urandom(6)).decode()
 NOW = 1_795_000_000_000
 
 

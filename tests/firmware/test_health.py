@@ -1,6 +1,7 @@
 """Watchdog, crashes, memory and telemetry, each alone."""
 
 import os
+from binascii import hexlify
 
 from pin import crash, memory, watchdog
 from pin.memory import FLOOR_BYTES, LOOK_MS, LOW_BYTES, RESTARTS_AFTER, Memory
@@ -9,7 +10,7 @@ from pin.watchdog import BITE_MS, HOLD, START_MS, Watchdog
 
 ON_MICROPYTHON = True
 
-FOLDER = "/tmp/lapel-test-health-%d" % id(object())
+FOLDER = "/tmp/lapel-test-health-%s" % hexlify(os.urandom(6)).decode()
 
 
 class Dog:
