@@ -10,6 +10,8 @@ from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Self
 
+import platformdirs
+
 from . import models
 from .assistant import endpoints
 from .assistant.acting import Acting
@@ -156,7 +158,8 @@ class House:
             if self._fetch_model:
                 await self._fetch(_ENCODER)
             if models.is_ready(_ENCODER):
-                await assistant.learn(await asyncio.to_thread(Encoder, models.path(_ENCODER)))
+                kept = platformdirs.user_cache_path("lapel") / "examples"
+                await assistant.learn(await asyncio.to_thread(Encoder, models.path(_ENCODER), kept))
             await asyncio.sleep(_WARM_AFTER_S)
             await assistant.warm()
         except (ModelError, OSError, Unanswerable) as error:

@@ -122,7 +122,7 @@ class Router:
 
     def read(self, encoder: Encoder) -> None:
         """From here on likeness in meaning decides. Takes seconds: to be called on a thread."""
-        self._vectors = encoder.encode([example.text for example, _ in self._examples + self._described])
+        self._vectors = encoder.encode_once([example.text for example, _ in self._examples + self._described])
         self._encoder = encoder
 
     def learn(self) -> None:
