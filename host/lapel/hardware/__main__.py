@@ -28,6 +28,7 @@ def drawings() -> dict[str, str]:
         found[f"wiring/{build}.svg"] = wiring.wiring(made).render()
         found[f"wiring/schematic-{build}.svg"] = wiring.schematic(made).render()
         found[f"wiring/{build}.net"] = kicad.netlist(made)
+        found[f"wiring/{build}.kicad_sch"] = kicad.schematic(made)
     for number, step in enumerate(STEPS, 1):
         title = f"{number}. {step.title}"
         shown = tuple(step.refs) + (("H1b",) if "H1" in step.refs else ())

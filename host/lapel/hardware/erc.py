@@ -65,8 +65,7 @@ def _drivers(netlist: Netlist) -> list[str]:
     wrong = []
     for net in netlist.nets:
         drivers = netlist.pins(net, *_DRIVERS)
-        # Charger and cell share VBAT: the one wire with two sources.
-        if len(drivers) > 1 and net != "VBAT":
+        if len(drivers) > 1:
             wrong.append(f"net {net} is driven by {', '.join(part.ref for part, _ in drivers)}")
         needs = netlist.pins(net, "in", "supply")
         if needs and not drivers and not netlist.pins(net, "od", "passive", "ground"):

@@ -101,7 +101,7 @@ def build(name: str) -> Netlist:
 
 def _board(build: str) -> tuple[Part, dict[str, str]]:
     pins = {
-        "BAT": Pin("source", 4.2),
+        "BAT": Pin("io", 4.2),
         "BATGND": Pin("ground"),
         "3V3": Pin("source", 3.4),
         "GND": Pin("ground"),
