@@ -31,7 +31,7 @@ Vector = NDArray[np.float32]
 class Encoder:
     """Texts as vectors of length one: their product is the cosine of how alike they are. Raises OSError.
 
-    What it read is kept in `kept`, a folder: a hundred texts take seconds, and most are the same at each start.
+    What it read is kept in the folder `kept`: a hundred texts take seconds, and are the same at each start.
     """
 
     def __init__(self, folder: Path, kept: Path | None = None) -> None:
@@ -55,7 +55,7 @@ class Encoder:
             found: Vector = np.load(path, allow_pickle=False)
             if found.shape[0] == len(texts) and found.dtype == np.float32:
                 return found
-        except (OSError, ValueError):
+        except (OSError, ValueError, EOFError):
             pass  # nothing there yet, or cut off: read again
         vectors = self.encode(texts)
         self._kept.mkdir(parents=True, exist_ok=True)
