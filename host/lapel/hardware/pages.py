@@ -153,8 +153,8 @@ def _laser() -> str:
     f = timers.facts()
     made, seen = laser.beam(f), laser.seen(f)
     rows = [
-        ("current limit R14", f"{made.limit_ohm:g} ohm", "host/lapel/hardware/laser.py"),
-        ("filter ND1", f"optical density {made.density:g}", "host/lapel/hardware/laser.py"),
+        ("current limit R14", f"{made.limit_ohm:g} ohm", "estimate: chosen by host/lapel/hardware/laser.py"),
+        ("filter ND1", f"optical density {made.density:g}", "estimate: chosen by host/lapel/hardware/laser.py"),
         ("standing beam, typical", f"{made.typical_mw:.2f} mW", "estimate: computed"),
         ("standing beam, every tolerance the wrong way, sink shorted", f"{made.worst_mw:.2f} mW",
         "estimate: computed"),
