@@ -7,6 +7,9 @@ SETUP  := $(VENV)/.ready
 MICROPYTHON_VERSION := 1.28.0.4
 MICROPYTHON := $(VENV)/micropython/bin/micropython
 
+# Most tests wait for something: three files of them at a time suit two cores.
+PARALLEL := -n 3 --dist loadfile
+
 .DEFAULT_GOAL := help
 .PHONY: help setup run demo flash mock-board test test-full bench lint format conformance pictures hardware enclosure palm-models samples font glyphs ilda-reader axe clean
 
@@ -37,15 +40,15 @@ mock-board: $(SETUP) ## a board that is not there, for make flash PORT=...: prin
 	@$(BIN)/python -m lapel.devices.mock_board $(ARGS)
 
 test: $(SETUP) ## the quick suite, under 10 minutes
-	$(BIN)/lapel models fetch smollm2
-	$(BIN)/python -m pytest -q -m 'not full' --cov=lapel_wire --cov=pin --cov=lapel --cov-report= $(ARGS)
+	$(BIN)/lapel models fetch smollm2 minilm
+	$(BIN)/python -m pytest -q -m 'not full' $(PARALLEL) --cov=lapel_wire --cov=pin --cov=lapel --cov-report= $(ARGS)
 	$(BIN)/coverage report --include='*/lapel_wire/*' --fail-under=95
 	$(BIN)/coverage report --include='*/pin/websocket.py' --fail-under=95
 	$(BIN)/coverage report --include='*/lapel/session.py' --fail-under=95
 
 test-full: $(SETUP) ## the long seeds and the big models, under an hour
-	$(BIN)/lapel models fetch whisper-base qwen
-	$(BIN)/python -m pytest -q -m full $(ARGS)
+	$(BIN)/lapel models fetch whisper-base qwen minilm
+	$(BIN)/python -m pytest -q -m full $(PARALLEL) $(ARGS)
 
 bench: $(SETUP) ## measure everything: a table, and JSON in build/bench
 	LAPEL_SPEECH_SET=tests/host/speech/recordings/manifest.tsv $(BIN)/lapel bench $(ARGS)
