@@ -3,9 +3,9 @@
 import itertools
 
 import pytest
-from lapel.hardware import chain, laser, netlist, timers
+from lapel.hardware import chain, laser, motion, netlist, timers
 from lapel.hardware.chain import ELEMENTS, SHOWING, STOPPED, Element, Fault
-from lapel.hardware.tables import HardwareError
+from lapel.hardware.tables import HardwareError, folder
 
 
 def test_it_is_lit_when_all_agree_and_dark_when_nothing_moves() -> None:
@@ -135,3 +135,13 @@ def test_without_a_filter_dark_enough_there_is_no_laser(monkeypatch: pytest.Monk
     monkeypatch.setattr(laser, "DENSITIES", (0.1, 0.3))
     with pytest.raises(HardwareError, match="Class 2"):
         laser.beam()
+
+
+def test_words_stay_lit_and_a_dot_does_not() -> None:
+    held = motion.held_ms()
+    assert f"{held:.2f} ms" in (folder() / "laser" / "README.md").read_text(encoding="utf-8")
+    for lines in motion.PAGES:
+        is_words = max(map(len, lines)) > 2
+        assert not is_words or motion.gap(lines).is_lit(held), lines
+    assert not motion.gap((".",)).is_lit(held)
+    assert motion.gap(("-",)).y_ms == motion.NEVER

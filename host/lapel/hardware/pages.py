@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ..power.budget import Budget
-from . import bom, chain, erc, heat, laser, layout, netlist, optics, timers
+from . import bom, chain, erc, heat, laser, layout, motion, netlist, optics, timers
 from .steps import STEPS
 from .tables import BUILDS, Fact, Facts, HardwareError
 
@@ -154,7 +154,8 @@ def _laser() -> str:
     made, seen = laser.beam(f), laser.seen(f)
     rows = [
         ("current limit R14", f"{made.limit_ohm:g} ohm", "estimate: chosen by host/lapel/hardware/laser.py"),
-        ("filter ND1", f"optical density {made.density:g}", "estimate: chosen by host/lapel/hardware/laser.py"),
+        ("filter ND1", f"optical density {made.density:g}",
+         "estimate: chosen by host/lapel/hardware/laser.py"),
         ("standing beam, typical", f"{made.typical_mw:.2f} mW", "estimate: computed"),
         ("standing beam, every tolerance the wrong way, sink shorted", f"{made.worst_mw:.2f} mW",
         "estimate: computed"),
@@ -171,6 +172,20 @@ def _laser() -> str:
          "estimate: computed"),
     ]  # fmt: skip
     return _table(("what", "value", "source"), rows)
+
+
+def _motion() -> str:
+    def told(value: float) -> str:
+        return "never" if value == motion.NEVER else f"{value:.1f} ms"
+
+    rows = []
+    for lines in motion.PAGES:
+        gap = motion.gap(lines)
+        rows.append((
+            " / ".join(lines), told(gap.x_ms), told(gap.y_ms),
+            "lit" if gap.is_lit(motion.held_ms()) else "**dark**",
+        ))  # fmt: skip
+    return _table(("page", "longest gap of X", "of Y", ""), rows)
 
 
 def _facts(facts: Facts) -> str:
@@ -272,6 +287,7 @@ MADE: dict[str, Callable[[], str]] = {
     "timers": _timers,
     "faults": _faults,
     "laser": _laser,
+    "motion": _motion,
     "laser-facts": lambda: _facts(timers.facts()),
     "optics-facts": lambda: _facts(optics.facts()),
     "heat-facts": lambda: _facts(heat.facts()),
