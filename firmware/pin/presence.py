@@ -25,8 +25,8 @@ SURFACE_FLAT_256 = 244
 CORNERS_FROM_MM = 210  # nearer, a hand fills the field to its corners
 
 FEATURES = 12
-# Kinds of `thing_model.KINDS`: the first ones are open palms, then tilted and shifted ones, then fists.
-PALMS, SPREAD, HANDS = 2, 5, 6
+# Kinds of `thing_model.KINDS`: the first ones are open palms, then tilted and shifted ones, then closed ones.
+PALMS, SPREAD, HANDS = 2, 5, 7
 NEAR_MM = 230  # nearer, things are cut off by the field, and look different
 ENTER_MM = (145, 405)  # 150 to 400, and the sensor's own error
 _NUMBERS = 1 + 2 * FEATURES + FEATURES * (FEATURES + 1) // 2  # of one distribution
@@ -50,6 +50,7 @@ CLEAR_FRAMES = 4
 CALM_FRAMES = 3  # after as many without a strike, strikes are forgotten
 CLEAR = 64  # 4 nats: a hand, whatever its edges and corners say
 
+
 def read_features(plane, out):
     """What tells a palm from things, of a `Plane` that was fitted, into `out`."""
     read_pose_features(plane, out)
@@ -71,7 +72,7 @@ class Odds:
     (`palm`), of one that may be tilted or half out of the field (`spread`), or closed as well (`hand`)."""
 
     def __init__(self):
-        self._model = array("H", [value + _RAISED for value in KINDS])
+        self._model = array("H", KINDS)
         self._features = array("i", [0] * FEATURES)
         self._raised = array("H", [0] * FEATURES)
         self._scratch = array("i", [0] * FEATURES)

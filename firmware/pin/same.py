@@ -1,7 +1,7 @@
 """Whether what is seen now is the thing that was seen in the frame before.
 
-A hand that was trusted may close, tilt and move, but it cannot become another thing: between two frames, 67 ms
-apart, most of its zones stay where they are. A cup, a face or a table that stands there instead does not fit.
+A hand that was trusted may close, tilt and move, but it cannot become another thing: between two frames,
+67 ms apart, most of its zones stay where they are. A cup, a face or a table in its place does not fit.
 """
 
 from array import array
@@ -15,6 +15,7 @@ KEPT, KEPT_WEAK, KEPT_STRONG = 115, 184, 218
 # than the first of these shares, and is that many mm farther away on average, is no fist.
 SHRUNK = ((128, -1000), (150, -4), (205, 12))
 STRONG_AREA = 180
+NEARER_MM = -4  # a fist comes nearer, and its fingers move: what does is not suspect
 LATE_MS = 200  # after that much anything may have happened
 
 
@@ -46,7 +47,7 @@ class Sameness:
         for share, least_mm in SHRUNK:
             if area < share and farther_mm > least_mm:
                 return OTHER
-        if kept < KEPT_WEAK:
+        if kept < KEPT_WEAK and farther_mm > NEARER_MM:
             return SUSPECT
         if kept < KEPT_STRONG or not STRONG_AREA <= area <= 65536 // STRONG_AREA:
             return WEAK
@@ -55,7 +56,7 @@ class Sameness:
 
 @micropython.viper
 def compare(distance: ptr32, mask: ptr8, before: ptr32, found: ptr32) -> int:
-    """Into `found`: zones of both, those within 45 mm (0.67 m/s towards the sensor or away),
+    """Into `found`: zones of both, those not 45 mm farther or 75 mm nearer,
     and the sum of how much farther (raised by 1000 each).
 
     Returns the zones of `mask`. `before` gets this frame's distances, 0 where the thing is not.
@@ -72,7 +73,7 @@ def compare(distance: ptr32, mask: ptr8, before: ptr32, found: ptr32) -> int:
         if z and was:
             both += 1
             off = z - was
-            if off <= 45 and off >= 0 - 45:
+            if off <= 45 and off >= 0 - 75:
                 kept += 1
             farther += off + 1000
         before[i] = z

@@ -64,7 +64,8 @@ print(*run())
 
 async def measure() -> list[Figure]:
     seed = 770_000 + 10_000 * int(os.environ.get("LAPEL_PALM_SEED", "0"))
-    return [*_presence(seed), *_things(seed), *_replaced(seed), *_poses(seed), *_gestures(seed), *_idle(seed), *_on_pin(seed)]
+    rooms = (_presence, _things, _replaced, _poses, _gestures, _idle, _on_pin)
+    return [figure for room in rooms for figure in room(seed)]
 
 
 def estimates(frames: list[Frame], volume: bool = False) -> list[dict[str, object]]:

@@ -38,7 +38,7 @@ _MOVED = {_OPEN: {1: 7, 3: 1}, _FIST: {1: 3, 2: -9, 3: 5}}
 _DOUBT = (0.1, 0.1, 0.1, 0.5, 0.1, 0.2, 0.1)
 _SIZE_SHARES = (1.0, 0.5)  # by how much a larger hand moves the logs of area and minor axis
 _SIZE_SEEN = 0.75  # zones that are covered in part make hands look more alike than they are
-_FIST_PRIOR, _SHAPE_PRIOR = 0.5, 2.2  # nats: rarer than a palm; other shapes are modelled worst
+_FIST_PRIOR, _SHAPE_PRIOR = 0.5, 1.45  # nats: rarer than a palm; other shapes are modelled worst
 
 
 def features(plane: object, frame: Frame, scratch: array[int]) -> tuple[list[int], int] | None:

@@ -41,7 +41,7 @@ class Replaced:
 
 
 def replaced(name: str, distance_mm: float, seed: int, way: str) -> Replaced:
-    """A palm is shown for a second; then, "at once" or as the hand is "leaving", the thing stands there alone.
+    """A palm is shown for a second; then, "at once" or when the hand was "leaving", the thing is alone.
 
     The hand is at a distance of its own, nearer than a thing that it leaves before.
     """

@@ -22,9 +22,9 @@ from .hand_shapes import as_recorded
 from .things import THINGS, record_thing
 
 SEED = 60_000  # the bench's are others
-_SCENES = 300
+_SCENES = 240
 _FRAMES = 16
-_LARGE_MM = 182.0  # longer hands fill the field, and look different
+_LENGTHS_MM = {"small hand": (150.0, 182.0), "large hand": (182.0, 211.0)}  # large ones fill the field
 _KINDS = (
     ("small hand",),
     ("large hand",),
@@ -32,6 +32,7 @@ _KINDS = (
     ("hand shifted across",),
     ("hand shifted along",),
     ("fist",),
+    ("closing hand",),
     ("table", "wall"),
     ("table edge",),
     ("face",),
@@ -39,13 +40,14 @@ _KINDS = (
     ("book",),
     ("sleeve",),
 )
-_HANDS = {names[0] for names in _KINDS[:6]}  # in the order of `pin.presence.PALMS, SPREAD, HANDS`
+_HANDS = {names[0] for names in _KINDS[:7]}  # in the order of `pin.presence.PALMS, SPREAD, HANDS`
 _TILTED_DEG = (12.0, 30.0)
 _SHIFTED_MM = (30.0, 105.0)
 # Nats: a flat book as large as a hand is rare before a pin, and a hand must not be taken for it.
 _RARER = {"book": 2.0, "cup": 0.5, "sleeve": 0.5}
 _DOUBT = 0.05  # what is seen differs more than what is modelled: variances grow by this share
 _MOST = 32000  # numbers have 16 bits
+_RAISED = 32768
 
 
 def _hand(k: int, count: int) -> Wearer:
@@ -57,9 +59,9 @@ def _hand(k: int, count: int) -> Wearer:
     return wearer
 
 
-def _palm(k: int, large: bool) -> list[Frame]:
+def _palm(k: int, lengths_mm: tuple[float, float]) -> list[Frame]:
     wearer = _hand(k, 4 * _SCENES)
-    if (wearer.rest.length_mm > _LARGE_MM) != large:
+    if not lengths_mm[0] <= wearer.rest.length_mm < lengths_mm[1]:
         return []
     wearer.idle(1000, sway_deg=8)
     return wearer.frames[:_FRAMES]
@@ -71,6 +73,9 @@ def _in_use(k: int, use: str) -> list[Frame]:
     random = wearer.random
     if use == "fist":
         wearer.hand = replace(wearer.rest, fingers=wearer.fist)
+    elif use == "closing hand":
+        bent = random.uniform(0.15, 0.85)
+        wearer.hand = replace(wearer.rest, fingers=wearer.rest.fingers.towards(wearer.fist, bent))
     elif use == "tilted hand":
         way, tilt = random.uniform(0, 2 * np.pi), random.uniform(*_TILTED_DEG)
         wearer.hand = wearer.turned(tilt * float(np.cos(way)), tilt * float(np.sin(way)))
@@ -84,9 +89,9 @@ def _in_use(k: int, use: str) -> list[Frame]:
 
 
 def _frames(name: str) -> Iterable[Frame]:
-    if name in ("small hand", "large hand"):
+    if name in _LENGTHS_MM:
         for k in range(4 * _SCENES):
-            yield from _palm(k, name == "large hand")
+            yield from _palm(k, _LENGTHS_MM[name])
     elif name in _HANDS:
         for k in range(2 * _SCENES):
             yield from _in_use(k, name)
@@ -150,7 +155,11 @@ def build() -> Path:
     text = [_HEAD]
     for names, near, far in zip(_KINDS, lines[::2], lines[1::2], strict=True):
         for where, line in (("near", near), ("far", far)):
-            text += [f"    # {', '.join(names)}, {where}", f"    {', '.join(str(x) for x in line)},"]
+            words = (np.array(line) + _RAISED).astype("<u2").tobytes()
+            text += [
+                f"    # {', '.join(names)}, {where}",
+                '    b"' + "".join(f"\\x{x:02x}" for x in words) + '"',
+            ]
     path.write_text("\n".join([*text, _TAIL]), encoding="utf-8")
     return path
 
@@ -159,7 +168,7 @@ _HEAD = '''"""How open palms and other things look: normal distributions, made b
 
 For each kind, near and far: its constant cost in 1/16 nat; for each feature its mean at the usual distance,
 and how that changes with the log distance (1/256); the rows of the whitening matrix W from its diagonal on,
-in 1/4096.
+in 1/4096. Each is raised by 32768 and has 16 bits, low byte first: integers would take twice the flash.
 """
 
 # ruff: noqa: E501 - a line is a kind

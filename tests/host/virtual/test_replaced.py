@@ -17,7 +17,7 @@ def test_a_hand_that_is_replaced_is_absent_at_once(name, way):
     for distance_mm in (200, 300, 320, 360):
         scene = replaced(name, distance_mm, 9000 + distance_mm, way)
         present = present_of(scene)
-        assert all(present[8 : 15]), (name, distance_mm)
+        assert all(present[8:15]), (name, distance_mm)
         assert scene.absent_ms(present) <= LIMIT_MS, (name, distance_mm)
 
 
