@@ -1,6 +1,6 @@
 """Do the motion detectors let ordinary pages through? The firmware's own frames, followed by their judge.
 
-A detector gives an edge when its mirror gets faster than a threshold; a monostable bridges the time to the next.
+A detector gives an edge when its mirror gets faster than a threshold; a monostable lasts until the next one.
 """
 
 from __future__ import annotations
