@@ -44,7 +44,7 @@ YOUNG = 200  # less evidence than that
 # these is a strike: several, or one that is plain, and it is gone. How many depends on the weakest
 # link of `same` since the palm was last clear: OTHER, SUSPECT, WEAK, STRONG. Two frames are 133 ms.
 STRIKE = (16, 16, -16, -16)
-STRIKES = (1, 2, 2, 5)
+STRIKES = (1, 2, 2, 3)
 PLAIN = (-120, -120, -120, -160)
 CLEAR_FRAMES = 4
 CALM_FRAMES = 3  # after as many without a strike, strikes are forgotten
