@@ -16,7 +16,9 @@ MIC_SHIFT = (
 SCAN_BCLK, SCAN_WS, SCAN_SD = 4, 43, 44  # PCM5102A and 74HC595
 SDA, SCL = 5, 6
 
-PALM = "vl53l5cx"  # the driver's package, put on the board by `lapel flash`; None for a board without the sensor
+PALM = (
+    "vl53l5cx"  # the driver's package, put on the board by `lapel flash`; None for a board without the sensor
+)
 DEPTH_INT = 3  # strap pin: input only
 DEPTH_LPN = None  # all eleven pins are taken: LPn is tied high, the driver resets the sensor by software
 HAPTIC = "erm"  # DRV2605L with an eccentric mass; "lra" for a linear motor, None without

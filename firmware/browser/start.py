@@ -49,10 +49,11 @@ def _hear_as_words(i2s):
     views = []
 
     def copy(self, buffer, offset, position, frames):
-        for known, view in views:
+        view = None
+        for known, words in views:
             if known is buffer:
-                break
-        else:
+                view = words
+        if view is None:
             view = pin.mic._words(buffer)
             views.append((buffer, view))
             del views[:-4]

@@ -5,7 +5,6 @@ and how that changes with the log distance (1/256); the rows of the whitening ma
 in 1/4096. Each is raised by 32768 and has 16 bits, low byte first: integers would take twice the flash.
 """
 
-# ruff: noqa: E501 - a line is a kind
 # fmt: off
 KINDS = (
     # small hand, near

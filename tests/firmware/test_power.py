@@ -18,7 +18,6 @@ from pin.power import (
     Facts,
     Power,
 )
-
 from pin.wall import LEAST_MARGIN_MS, margin_ms
 
 ON_MICROPYTHON = True
