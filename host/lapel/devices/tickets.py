@@ -67,6 +67,8 @@ def parse(text: str) -> Ticket:
     letters = "".join(text.split()).replace("-", "").upper()
     try:
         body = base64.b32decode(letters + "=" * (-len(letters) % 8))
+        if base64.b32encode(body).decode().rstrip("=") != letters:
+            raise ValueError("its last letter says more than it may")
         body, checksum = body[:-4], body[-4:]
         if zlib.crc32(body).to_bytes(4, "big") != checksum or body[0] != _VERSION:
             raise ValueError("the checksum is wrong")
