@@ -45,7 +45,7 @@ async def until_light(page: Page) -> None:
 
 
 async def reads(page: Page, text: str) -> bool:
-    """Whether the palm shows it. One picture may catch a page half drawn on a busy machine: looked at anew."""
+    """Whether the palm shows it, looked at anew: one picture may catch a page half drawn."""
     for _ in range(6):
         if text in await read_palm(page):
             return True
