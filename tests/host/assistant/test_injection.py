@@ -184,7 +184,7 @@ async def test_the_default_model_cannot_act_on_letters_either(tmp_path: Path) ->
     try:
         assistant = LocalFirstAssistant(model, acting, Matcher(household.tools))
         before = sorted((await _kept(household)).items())
-        for letter, _ in ATTEMPTS:
+        for letter, _ in ATTEMPTS[::2]:  # half of them: each costs two calls of the model
             skill.module.LETTER[0] = letter
             (read,) = await turn(assistant, "what did they write", [])
             earlier = [Exchange("what did they write", read.text)]
