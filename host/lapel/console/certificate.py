@@ -38,12 +38,6 @@ def server_context(home: Path, hosts: list[str]) -> ssl.SSLContext:
     return context
 
 
-def fingerprint(path: Path) -> str:
-    """SHA-256 of the certificate, as a browser shows it."""
-    digest = x509.load_pem_x509_certificate(path.read_bytes()).fingerprint(hashes.SHA256())
-    return ":".join(f"{byte:02X}" for byte in digest)
-
-
 def _serves(path: Path, hosts: list[str]) -> bool:
     try:
         made = x509.load_pem_x509_certificate(path.read_bytes())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,6 +18,8 @@ from ..store.keeping import SqlKeeping
 from ..store.tables import turns
 from . import palm_svg
 from .door import fields
+
+Answer = Callable[[Request], Awaitable[Response]]
 
 PAGE = 50  # turns at a time
 _LONGEST_SEARCH = 200
@@ -34,14 +36,14 @@ class HistoryRoom:
     @property
     def routes(self) -> list[BaseRoute]:
         return [
-            Route("/api/history", self._list),
-            Route("/api/history/export", self._export),
-            Route("/api/history/erase", self._erase, methods=["POST"]),
-            Route("/api/history/{turn:int}/delete", self._delete, methods=["POST"]),
-            Route("/api/history/{turn:int}/{page:int}.svg", self._picture),
-            Route("/api/facts", self._facts),
-            Route("/api/facts/{fact:int}", self._change_fact, methods=["POST"]),
-            Route("/api/facts/{fact:int}/forget", self._forget_fact, methods=["POST"]),
+            Route("/api/history", _honest(self._list)),
+            Route("/api/history/export", _honest(self._export)),
+            Route("/api/history/erase", _honest(self._erase), methods=["POST"]),
+            Route("/api/history/{turn:int}/delete", _honest(self._delete), methods=["POST"]),
+            Route("/api/history/{turn:int}/{page:int}.svg", _honest(self._picture)),
+            Route("/api/facts", _honest(self._facts)),
+            Route("/api/facts/{fact:int}", _honest(self._change_fact), methods=["POST"]),
+            Route("/api/facts/{fact:int}/forget", _honest(self._forget_fact), methods=["POST"]),
         ]
 
     async def _list(self, request: Request) -> Response:
@@ -53,10 +55,7 @@ class HistoryRoom:
             query = query.where((turns.c.question + " " + turns.c.answer).icontains(word, autoescape=True))
         if before.isdigit():
             query = query.where(turns.c.id < int(before))
-        try:
-            rows = await self._keeping.run(lambda c: [dict(row) for row in c.execute(query).mappings()])
-        except SkillError as error:
-            return JSONResponse({"error": str(error)}, 500)
+        rows = await self._keeping.run(lambda c: [dict(row) for row in c.execute(query).mappings()])
         return JSONResponse([_described(row) for row in rows])
 
     async def _picture(self, request: Request) -> Response:
@@ -104,6 +103,18 @@ class HistoryRoom:
     async def _forget_fact(self, request: Request) -> Response:
         await self._keeping.forget(request.path_params["fact"])
         return JSONResponse({})
+
+
+def _honest(answer: Answer) -> Answer:
+    """The same; where the database fails its sentence is the answer."""
+
+    async def answered(request: Request) -> Response:
+        try:
+            return await answer(request)
+        except SkillError as error:
+            return JSONResponse({"error": str(error)}, 500)
+
+    return answered
 
 
 def _described(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -32,7 +32,6 @@ export class LiveHand extends EventTarget {
   }
 
   get present() { return this.#wanted.y < OUTSIDE_MM / 2; }
-  get closed() { return this.#wanted.fist > 0.5; }
   get pose() { return this.#now; }
 
   show() { this.#want({ ...REST }); }

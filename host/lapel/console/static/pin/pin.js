@@ -26,7 +26,6 @@ export class BrowserPin extends EventTarget {
       inputs: `${BUTTON}=1`,
     };
     this.armed = false;
-    this.state = "starting";
   }
 
   start() {
@@ -79,8 +78,6 @@ export class BrowserPin extends EventTarget {
       for (const [kind, body] of this.#world) this.#send(kind, body);
     } else if (data.kind === "output" && data.gpio === LASER_ARM) {
       this.armed = data.level === 1;
-    } else if (data.kind === "state") {
-      this.state = data.text;
     } else if (data.kind === "reset") {
       this.#restarting = setTimeout(() => this.start(), Math.max(RESTART_MS, data.ms));
     }

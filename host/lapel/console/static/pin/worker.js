@@ -44,7 +44,6 @@ const page = {
   },
   close_code: () => closed.code,
   close_reason: () => closed.reason,
-  state: (text) => tell("state", { text }),
 };
 
 function hear(kind, body) {
