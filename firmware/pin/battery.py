@@ -6,6 +6,7 @@ Each limit has its way back further up, so that a cell that recovers without a l
 from pin.clock import Deadline
 
 READ_MS = 20_000  # a cell loses a percent in three minutes at most
+SILENT_MS = 50_000  # two readings that failed: no laser on a cell that nobody knows
 LOW_PERCENT, LOW_OVER_PERCENT = 15, 20  # said once on the palm
 DARK_PERCENT, DARK_OVER_PERCENT = (
     5,
@@ -28,13 +29,15 @@ class Battery:
         self._vbus = vbus
         self._next = Deadline()
         self._said_low = False
+        self.looked = False  # by the last poll
         self.low = self.dark = self.empty = False
         self.percent = self.millivolts = None
         self.charging = None  # None: nobody can tell
 
     def poll(self, now_ms):
         """A sentence for the palm, or None. Looks every READ_MS."""
-        if self._next.set and not self._next.passed(now_ms):
+        self.looked = not self._next.set or self._next.passed(now_ms)
+        if not self.looked:
             return None
         self._next.after(READ_MS, now_ms)
         gauge = self._gauge
@@ -44,7 +47,7 @@ class Battery:
         elif answered:
             self.charging = gauge.percent_an_hour > CHARGES_PERCENT_AN_HOUR
         if not answered:
-            # An unknown cell is no reason to go dark: the hardware's own cut-off stands behind this.
+            # No reason to sleep for good: the hardware cuts off by itself. A laser goes dark (body.py).
             self.percent = self.millivolts = None
             self.low = self.dark = self.empty = False
             return None

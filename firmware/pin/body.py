@@ -2,7 +2,7 @@
 
 import machine
 from pin import crash, link, log, power, signals, sleep, states
-from pin.battery import Battery
+from pin.battery import SILENT_MS, Battery
 from pin.clock import Deadline, ticks_add, ticks_diff, ticks_ms
 from pin.memory import Memory
 from pin.resets import Resets
@@ -59,6 +59,7 @@ class Body:
         self._crashes = crash.next_text() is not None
         self._crash_told = False
         self._uptime_s = 0
+        self._laser = False
         self._parted = False
         self._state = None
         self._power = None
@@ -66,6 +67,9 @@ class Body:
     def enter(self, app):
         self._app = app
         self._sleeper = sleep.Sleeper(app.parts.button, app.parts.wifi)
+        self._laser = app.parts.display["kind"] == "vector"
+        if self._laser and app.parts.gauge is not None:
+            app.guard.expect_battery(SILENT_MS)
         app.power_off = self._power_off
 
     def message(self, message, now_ms):
@@ -204,11 +208,12 @@ class Body:
         crash.keep_text("watchdog: %s fell silent while %s" % (name, self._state))
 
     def _look_at_charge(self, now_ms):
-        was_dark = self.battery.dark
-        sentence = self.battery.poll(now_ms)
-        self._app.battery_percent = self.battery.percent
-        if self.battery.dark != was_dark:
-            self._app.guard.set_battery_low(self.battery.dark)
+        battery = self.battery
+        sentence = battery.poll(now_ms)
+        self._app.battery_percent = battery.percent
+        self._app.battery_low = battery.low and not battery.charging
+        if battery.looked and (battery.percent is not None or not self._laser):
+            self._app.guard.set_battery_low(battery.dark)
         if sentence is not None:
             self._feel("battery empty" if self.battery.empty else "battery low")
             self._app.say(sentence, now_ms)

@@ -45,7 +45,8 @@ class Upkeep:
     def poll(self, now):
         # Without an app this is the safe copy: there is nothing else to do.
         app = self._app
-        self.step(now, app is None or (app.machine.state in RESTING and not app.memory_low))
+        rests = app is None or (app.machine.state in RESTING and not (app.memory_low or app.battery_low))
+        self.step(now, rests)
 
     def step(self, now, idle):
         """Every few ms; `idle`: nobody uses the pin."""

@@ -1,11 +1,16 @@
-"""The fuel gauge of a virtual pin, as registers on the I2C bus; the host says how many millivolts."""
+"""The fuel gauge of a virtual pin, as registers on the I2C bus; the host says how many millivolts.
 
+It lives off the cell that it measures: without one nothing answers.
+"""
+
+import errno
 import struct
 
 import world
 from machine import I2C
 
 ADDRESS = 0x36
+LEAST_MV = 1000
 # A lithium cell at rest, coarsely: percent at each 100 mV from 3.2 V to 4.2 V.
 _PERCENT = (0, 2, 5, 10, 17, 30, 50, 66, 80, 92, 100)
 
@@ -20,6 +25,8 @@ def percent_256(millivolts):
 
 class Max17048:
     def read(self, register, count):
+        if world.battery_mv < LEAST_MV:
+            raise OSError(errno.ENODEV)
         value = {
             0x02: world.battery_mv * 64 // 5,
             0x04: percent_256(world.battery_mv),

@@ -104,6 +104,10 @@ class PinProcess:
     async def stall(self, ms: int) -> None:
         await self._tell("s", struct.pack("<I", ms))
 
+    async def battery(self, millivolts: int) -> None:
+        """0: the cell and its gauge are gone."""
+        await self._tell("b", struct.pack("<H", millivolts))
+
     async def wifi(self, up: bool, connect_ms: int = 30) -> None:
         await self._tell("w", struct.pack("<BH", up, connect_ms))
 

@@ -141,6 +141,19 @@ async def test_a_tap_sends_nothing_and_dismisses(tmp_path: Path) -> None:
         assert not relay.utterances and not [m for m in relay.got if m["t"].startswith("utterance")]
 
 
+async def test_no_light_while_the_gauge_is_silent(tmp_path: Path) -> None:
+    limits = {"pin.battery.READ_MS": 100, "pin.body.SILENT_MS": 400}
+    async with house(tmp_path, limits=limits) as (relay, pin):
+        await pin.battery(0)
+        await asyncio.sleep(1)
+        await ask(pin)
+        await relay.message("utterance_end")
+        await asyncio.sleep(1)
+        assert not [m for m in relay.got if m["t"] == "event" and m["name"] == "shown"]
+        await pin.battery(3900)
+        await relay.message("event", name="shown", card=1)
+
+
 async def test_choices(tmp_path: Path) -> None:
     async with house(tmp_path) as (relay, pin):
         await pin.tap()  # a user's action, without which there is no light

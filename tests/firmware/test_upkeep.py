@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import secrets
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from fake_relay import FakeRelay
 from lapel.virtual import flash as pin_flash
 from lapel_wire import VERSION
 from lapel_wire.challenge import mac
+from pin.states import IDLE, LISTENING
+from pin.upkeep import Upkeep
 from pin_process import PinProcess
 
 MAIN = Path(__file__).parent / "limited_app.py"
@@ -150,3 +153,20 @@ async def test_the_address_that_worked_is_first_until_the_pin_joins_a_network_ag
             await pin.wifi(True)
             await relay.until(lambda: len(relay.connections) == 3)
             assert [line for line in pin.log[lines:] if "127.0.0.1:1:" in line]
+
+
+def test_no_update_begins_on_a_low_battery_or_with_little_memory() -> None:
+    app = SimpleNamespace(machine=SimpleNamespace(state=IDLE), memory_low=False, battery_low=False)
+    settings = SimpleNamespace(trial=None)
+    upkeep = Upkeep(settings, SimpleNamespace(on_binary={}), None, "virtual", lambda: None)
+    rests: list[bool] = []
+    upkeep.updater.step = lambda now, idle: rests.append(idle)
+    upkeep.enter(app)
+    upkeep.poll(0)
+    app.battery_low = True
+    upkeep.poll(1)
+    app.battery_low, app.memory_low = False, True
+    upkeep.poll(2)
+    app.memory_low, app.machine.state = False, LISTENING
+    upkeep.poll(3)
+    assert rests == [True, False, False, False]
