@@ -80,3 +80,42 @@ def encode(pcm: ptr16, out: ptr8, state: ptr32, samples: int):
             packed = code << 4
     state[0] = predictor
     state[1] = index
+
+
+@micropython.viper
+def decode(data: ptr8, at: int, out: ptr16, gain: int):
+    """Decodes the audio frame at `data[at]` (`audio`: its header, then 512 samples) into `out`.
+
+    Each sample is multiplied by `gain` of 256 (0 to 256). `out` is an array('H') of at least 512 items.
+    """
+    table = ptr16(TABLE)
+    index = int(data[at + 1])
+    predictor = int(data[at + 8]) | (int(data[at + 9]) << 8)
+    if predictor > 32767:
+        predictor -= 65536
+    for i in range(512):
+        code = int(data[at + 10 + (i >> 1)])
+        if i & 1 == 0:
+            code >>= 4
+        step = int(table[index])
+        change = step >> 3
+        if code & 4:
+            change += step
+        if code & 2:
+            change += step >> 1
+        if code & 1:
+            change += step >> 2
+        if code & 8:
+            predictor -= change
+            if predictor < -32768:
+                predictor = -32768
+        else:
+            predictor += change
+            if predictor > 32767:
+                predictor = 32767
+        index += int(table[89 + (code & 15)]) - 1
+        if index < 0:
+            index = 0
+        elif index > 88:
+            index = 88
+        out[i] = (predictor * gain >> 8) & 0xFFFF
