@@ -16,6 +16,9 @@ MIC_SHIFT = 14  # from its 32-bit word to 16 bits, as on the XIAO
 SCAN_BCLK, SCAN_WS, SCAN_SD = 15, 16, 17  # PCM5102A and 74HC595
 SDA, SCL = 8, 9
 
+SPEAKER = "SPK"  # MAX98357A; the chip's second I2S port is the scanner's too, so it plays while that is dark
+SPK_BCLK, SPK_WS, SPK_SD = 12, 13, 14
+
 PALM = "vl53l5cx"  # the driver's package, put on the board by `lapel flash`
 DEPTH_INT = 10
 DEPTH_LPN = 11

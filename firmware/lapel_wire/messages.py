@@ -97,9 +97,9 @@ UP = {
         "percent?": _PERCENT,
         "text?": text(240),
     },
-    # Whether a spoken answer would be played: there is a speaker, and nobody silenced it. Without it there is none.
+    # Whether a spoken answer would be played: there is a speaker that nobody silenced. Unsaid is no.
     "voice": {"plays": BOOL},
-    # Every frame of this spoken answer numbered below `frames` was played, or, if `over`, none will be any more.
+    # Frames of this spoken answer below this number were played; if `over`, none will be any more.
     "voice_played": {"voice": _UTT, "frames": integer(0, NUMBER_MAX), "over?": BOOL},
     "time": {"pin_ms": _MS},
     "error": _ERROR,
@@ -174,7 +174,7 @@ DOWN = {
         "manifest_bytes": integer(1, NUMBER_MAX),
         "total_bytes": integer(0, NUMBER_MAX),
     },
-    # The answer spoken: audio frames (binary) between these two. With `cut` what was not played yet is not to be.
+    # The answer spoken: audio frames (binary) between these two. `cut`: what is not played yet is dropped.
     "voice_start": {"voice": _UTT, "card?": _CARD},
     "voice_end": {"voice": _UTT, "frames": integer(0, NUMBER_MAX), "cut?": BOOL},
     "time": {"pin_ms": _MS, "unix_ms": _MS},

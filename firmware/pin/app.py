@@ -13,7 +13,8 @@ is a room of its own, which plugs in here:
 A room uses of the app: `tell` (a message to the relay), `show` (a card of the pin's own: `card` None, an
 `alert` if nobody asked for it, `act` for what is done with it, see `reading`), `say` (a sentence), `wake`,
 `sleep`, `machine.state`, `link`, `parts`, `guard`, `preferences` and `unix_ms`. It may set `battery_percent`,
-`battery_low`, `memory_low`, `hand_rests`, and `power_off`, which is called with the time and does not return.
+`battery_low`, `memory_low`, `speaking`, `hand_rests`, and `power_off`, which is called with the time and does
+not return.
 """
 
 import asyncio
@@ -58,6 +59,7 @@ class App:
         self.battery_percent = None
         self.battery_low = False  # and not charging: no update begins
         self.memory_low = False  # no big work: letters of other scripts, updates
+        self.speaking = False  # a spoken answer is there
         self.hand_rests = False  # to save power: a palm is looked for only when there is something to show it
         self.power_off = self._power_off
         self._fault = fault

@@ -115,6 +115,7 @@ class Body:
             or app.asking.mic.running
             or app.asking.question.number is not None
             or self._ringing.busy
+            or app.speaking
             or self._updater.busy
         )
         facts.linked = app.link.state == link.UP

@@ -30,7 +30,7 @@ def _open_depth(bus, lpn):
 class Parts:
     """The parts: `button` (a Pin), `bus` (the I2C), `hand`, `haptic`, `gauge` or None, `vbus` (a function: is
     there power from outside? None where no pin tells), `projector` and its `guard`, `display` (as in hello),
-    `wifi` or None."""
+    `speaker` or None, `wifi` or None."""
 
     def __init__(self, board, networks, mirror=None):
         self.board = board
@@ -57,6 +57,7 @@ class Parts:
         self.guard = guard.Guard(arm, self.hand.tracker, mirror, timer=timer)
         self.projector = Projector(light, self.guard, font.load())
         self.display = {"kind": light.kind, "cols": light.columns, "lines": light.lines}
+        self.speaker = self._speaker(light)
         self.wifi = self._wifi(networks)
         self._world = __import__(board.TYPED) if hasattr(board, "TYPED") else None
 
@@ -93,6 +94,13 @@ class Parts:
             rate=SAMPLE_RATE_HZ,
             ibuf=ibuf_bytes,
         )
+
+    def _speaker(self, scanner):
+        if not hasattr(self.board, "SPEAKER"):
+            return None
+        from pin.speaker import Speaker  # few boards have one
+
+        return Speaker(self.board, scanner, self._open_scan)
 
     def typed(self):
         """A question that was typed on the computer of a virtual pin, or None."""

@@ -36,6 +36,10 @@ def make(settings, board, fault):
         link = Link(settings, board.NAME, parts.display, Channel(), tls, parts.wifi, firmware)
         upkeep = Upkeep(settings, link, parts.wifi, board.NAME)
         rooms = [upkeep] + body.rooms(parts, settings, slots.running or None, upkeep.updater)
+        if parts.speaker is not None:
+            from pin.voice import Voice
+
+            rooms.append(Voice(parts.speaker, link))
     return App(parts, Mic(parts.open_mic, board.MIC_SHIFT), link, fault, rooms)
 
 

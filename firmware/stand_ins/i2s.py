@@ -3,7 +3,8 @@
 Blocking until `irq(handler)`, then `readinto` and `write` return at once and the handler is scheduled when
 the whole buffer was filled or taken. The asyncio stream mode is not here: the firmware does not use it.
 A receiver hears the world's room in the left slot, as 32-bit words of sample << MIC_SHIFT (board file).
-A transmitter's frames reach the host if LASER_ARM is high when they go out.
+A transmitter of 32-bit words is the scanner: its frames reach the host if LASER_ARM is high when they go out.
+One of 16-bit words is the speaker.
 """
 
 import errno
@@ -19,7 +20,7 @@ from world_link import move_bytes
 
 MIC_SHIFT = 14  # ICS-43434: speech fills 18 of its upper 24 bits
 LASER_ARM = 2  # the wiring table's GPIO
-PORTS = 2  # the ESP32-S3 has two controllers
+PORTS = 3  # the ESP32-S3 has two controllers; the third is a virtual pin's own
 FORWARD_FRAMES = 480  # how often light goes to the host: 10 ms
 MOST_FRAMES = 1000  # in one message
 _ports = {}
@@ -57,7 +58,8 @@ class I2S:
         if mode == I2S.RX:
             self._port = _Microphone(ibuf, self._done)
         else:
-            self._port = _Scanner(ibuf, self._frame_bytes, rate, self._done)
+            kind = _Speaker if bits == 16 else _Scanner
+            self._port = kind(ibuf, self._frame_bytes, rate, self._done)
         _ports[self.id] = self
         world.enter()
         world.devices.append(self)
@@ -194,6 +196,9 @@ class _Microphone:
 class _Scanner:
     """A transmitter whose frames are X and Y of the mirror; its own clock starts with it."""
 
+    message = "l"
+    name = "scan"
+
     def __init__(self, ibuf, frame_bytes, rate, done):
         self.core = Sender(ibuf, frame_bytes, 0)
         self.done = done
@@ -217,15 +222,18 @@ class _Scanner:
             offset += run
             frames -= run
 
+    def forwards(self):
+        return world.outputs.get(self._arm)
+
     def sent(self, position, frames):
-        if not world.outputs.get(self._arm):
+        if not self.forwards():
             return
         size = self._frame_bytes
         while frames:
             at = position % self.core.capacity
             run = min(frames, self.core.capacity - at, MOST_FRAMES)
             struct.pack_into("<qq", self._head, 0, position, self._us(position))
-            world.send("l", self._head, self._ring, at * size, run * size)
+            world.send(self.message, self._head, self._ring, at * size, run * size)
             position += run
             frames -= run
 
@@ -236,7 +244,7 @@ class _Scanner:
             position = core.written
             if position == core.position:
                 return pump.NEVER
-        if world.outputs.get(self._arm):
+        if self.forwards():
             position = min(position, core.position + FORWARD_FRAMES)
         return self._us(position) + 1
 
@@ -247,7 +255,17 @@ class _Scanner:
         return position
 
     def count(self, values):
-        world.add(values, "scan_frames", self.core.position)
-        world.add(values, "scan_underruns", self.core.underruns)
-        world.add(values, "scan_zeros", self.core.zeros)
-        world.add(values, "scan_refused", self.core.requests.refused)
+        world.add(values, self.name + "_frames", self.core.position)
+        world.add(values, self.name + "_underruns", self.core.underruns)
+        world.add(values, self.name + "_zeros", self.core.zeros)
+        world.add(values, self.name + "_refused", self.core.requests.refused)
+
+
+class _Speaker(_Scanner):
+    """A transmitter whose frames are samples."""
+
+    message = "p"
+    name = "voice"
+
+    def forwards(self):
+        return True

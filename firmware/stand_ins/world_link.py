@@ -11,7 +11,7 @@ CLOCK_MONOTONIC, which both ends share.
        what the depth sensor sees from now on
     w  up:B connect_ms:H, the Wi-Fi                      v  us:q, 8 effects: the haptic motor
     s  ms:I, the interpreter stands still that long      c  JSON, counters
-    b  millivolts:H, the battery
+    b  millivolts:H, the battery                         p  sample:q us:q, 16-bit samples: the speaker
     t  text, a typed question
     q  nothing, asks for the counters
 

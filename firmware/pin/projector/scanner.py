@@ -93,6 +93,14 @@ class VectorScanner:
         """Stops the stream. The frame stays, for `start`."""
         self._running = False
 
+    def connect(self, i2s):
+        """The port goes to somebody else while it is dark (None), or comes back: no light in between."""
+        self._running = self._writing = False
+        self._stalled = i2s is None
+        self._i2s = i2s
+        if i2s is not None:
+            i2s.irq(self._refill)
+
     def poll(self):
         """The app's heartbeat. False while the port asks for nothing any more: the stream has stopped."""
         if self._running and ticks_diff(self.clock_ms(), self._refilled_at) > LATE_MS:
@@ -118,6 +126,8 @@ class VectorScanner:
 
     def _refill(self, i2s):
         """The port took the last chunk: hand over the next. A scheduled callback, between byte codes."""
+        if self._i2s is None:
+            return  # it comes late: the port is somebody else's
         self._writing = False
         self._stalled = False
         now = self.clock_ms()

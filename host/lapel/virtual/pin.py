@@ -51,7 +51,7 @@ def checked_question(text: str) -> str:
 
 class VirtualPin(PinProcess):
     """One pin and its world. `on_light` gets each block of samples that left it while LASER_ARM was high,
-    with the time.monotonic() of the first."""
+    with the time.monotonic() of the first; `on_voice` the same of the speaker's (s16le, mono, 16 kHz)."""
 
     def __init__(
         self, flash: Path, *, interpreter: Path | None = None, program: Path | None = None, heap: str = HEAP
@@ -60,6 +60,7 @@ class VirtualPin(PinProcess):
         self.on_start = self._tell_again
         self.on_message = self._hear_of
         self.on_light: list[Callable[[bytes, float], None]] = []
+        self.on_voice: list[Callable[[bytes, float], None]] = []
         self.outputs: dict[int, int] = {}
         self.haptics: list[bytes] = []  # each pattern that the motor played, as effects of its library
         self.hand = LiveHand(lambda body: self._tell("d", body))
@@ -89,6 +90,10 @@ class VirtualPin(PinProcess):
             self._shine(struct.unpack_from("<qq", body)[1] / 1e6, body[16:])
         elif kind == "o":
             self.outputs[body[0]] = body[1]
+        elif kind == "p":
+            at = struct.unpack_from("<qq", body)[1] / 1e6
+            for hear in self.on_voice:
+                hear(body[16:], at)
         elif kind == "m":
             self._passed = struct.unpack("<q", body)[0]
         elif kind == "v":
