@@ -221,11 +221,11 @@ def _inspect(frame: ptr32, samples: int, model: ptr32, brightest: int) -> int:
     does not count, and what stands still may do so across the seam. Positions and speeds are in FIELD's
     units times 256; all products stay below 2**31.
     """
-    a = int(model[0])
-    b = int(model[1])
-    c = int(model[2])
-    d = int(model[3])
-    far = int(model[5])
+    a = model[0]
+    b = model[1]
+    c = model[2]
+    d = model[3]
+    far = model[5]
     x = 0
     y = 0
     vx = 0
@@ -233,14 +233,14 @@ def _inspect(frame: ptr32, samples: int, model: ptr32, brightest: int) -> int:
     anchor_x = 0
     anchor_y = 0
     still = 0
-    drive = 0 - int(model[4])  # the light of a sample meets the drive of `laser_delay` before
+    drive = 0 - model[4]  # the light of a sample meets the drive of `laser_delay` before
     while drive < 0:
         drive += samples
     for lap in range(3):
         for k in range(samples):
-            ux = int(frame[2 * drive]) >> 12
+            ux = frame[2 * drive] >> 12
             ux = (ux & 0x7FFFF) - (ux & 0x80000)
-            uy = int(frame[2 * drive + 1]) >> 12
+            uy = frame[2 * drive + 1] >> 12
             uy = (uy & 0x7FFFF) - (uy & 0x80000)
             drive += 1
             if drive == samples:
@@ -257,7 +257,7 @@ def _inspect(frame: ptr32, samples: int, model: ptr32, brightest: int) -> int:
             vy += (ey * c >> 4) - (sy * d >> 4)
             if lap == 0:
                 continue
-            laser = int(frame[2 * k])
+            laser = frame[2 * k]
             if (laser >> 1) & 1 != k & 1:
                 return 2
             if laser & 4:
@@ -280,10 +280,10 @@ def _inspect(frame: ptr32, samples: int, model: ptr32, brightest: int) -> int:
             if dy < 0:
                 dy = 0 - dy
             still += 1
-            if dx > int(model[6]) or dy > int(model[6]):
+            if dx > model[6] or dy > model[6]:
                 anchor_x = px
                 anchor_y = py
                 still = 0
-            elif still >= int(model[7]):
+            elif still >= model[7]:
                 return 4
     return 0

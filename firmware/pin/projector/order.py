@@ -12,12 +12,42 @@ def shorten(tips, order, strokes):
     """Fills `order` with the tip at which each stroke in turn is entered.
 
     Nearest neighbour, then 2-opt and Or-opt in turn while either saves travel: 2-opt alone leaves some
-    texts a tenth longer.
+    texts a tenth longer. The numbers after the tips hold what each way between two strokes costs.
     """
     _nearest(tips, order, strokes)
+    _weigh(tips, order, strokes)
     for _ in range(ROUNDS):
-        turned = _turn(tips, order, strokes)
-        if not _move(tips, order, strokes) and not turned:
+        better = False
+        at = _find_turn(tips, order, strokes, 0)
+        while at >= 0:
+            better = True
+            _reverse(order, at // strokes, at % strokes)
+            _weigh(tips, order, strokes)
+            at = _find_turn(tips, order, strokes, at + 1)
+        at = _find_move(tips, order, strokes, 0)
+        while at >= 0:
+            better = True
+            turned = at & 1
+            place = (at >> 1) % strokes
+            at = (at >> 1) // strokes
+            first = at % strokes
+            size = at // strokes + 1
+            # What lies between goes the other way. Turning the whole, then its parts, exchanges the two.
+            left = first
+            right = place
+            middle = place - size  # where the part that was moved over ends
+            if place < first:
+                left = place + 1
+                right = first + size - 1
+                middle = place + size
+            _reverse(order, left, right)
+            if not turned or place > first:
+                _reverse(order, left, middle)
+            if not turned or place < first:
+                _reverse(order, middle + 1, right)
+            _weigh(tips, order, strokes)
+            at = _find_move(tips, order, strokes, at + 1)
+        if not better:
             return
 
 
@@ -26,15 +56,15 @@ def find_tips(points: ptr32, starts: ptr32, strokes: int, lead: int, tips: ptr32
     """For both ends of each stroke: x, y, and x, y of where the stroke would run on by `lead`."""
     for k in range(strokes):
         for end in range(2):
-            tip = int(starts[k])
+            tip = starts[k]
             inner = tip + 1
             if end:
-                tip = int(starts[k + 1]) - 1
+                tip = starts[k + 1] - 1
                 inner = tip - 1
-            x = int(points[2 * tip])
-            y = int(points[2 * tip + 1])
-            dx = x - int(points[2 * inner])
-            dy = y - int(points[2 * inner + 1])
+            x = points[2 * tip]
+            y = points[2 * tip + 1]
+            dx = x - points[2 * inner]
+            dy = y - points[2 * inner + 1]
             ax = dx if dx >= 0 else 0 - dx
             ay = dy if dy >= 0 else 0 - dy
             big = ax if ax > ay else ay
@@ -63,17 +93,17 @@ def _nearest(tips: ptr32, order: ptr32, strokes: int):
     for i in range(strokes):
         order[i] = 2 * i
     for i in range(strokes - 1):  # the rest of `order` is what is left
-        at = 4 * (int(order[i]) ^ 1)
-        x = int(tips[at + 2])
-        y = int(tips[at + 3])
+        at = 4 * (order[i] ^ 1)
+        x = tips[at + 2]
+        y = tips[at + 3]
         best = 1 << 29
         chosen = i + 1
-        enter = int(order[chosen])
+        enter = order[chosen]
         for j in range(i + 1, strokes):
             for end in range(2):
-                tip = (int(order[j]) & -2) | end
-                dx = int(tips[4 * tip + 2]) - x
-                dy = int(tips[4 * tip + 3]) - y
+                tip = (order[j] & -2) | end
+                dx = tips[4 * tip + 2] - x
+                dy = tips[4 * tip + 3] - y
                 if dx < 0:
                     dx = 0 - dx
                 if dy < 0:
@@ -88,142 +118,125 @@ def _nearest(tips: ptr32, order: ptr32, strokes: int):
 
 
 @micropython.viper
-def _turn(tips: ptr32, order: ptr32, strokes: int) -> int:
-    """2-opt: a stretch of the ring is turned round, its strokes too, where that saves travel. 1 if it did."""
-    better = 0
-    for i in range(strokes):
-        before = int(order[i - 1 if i else strokes - 1]) ^ 1
-        for j in range(i, strokes):
-            first = int(order[i])
-            last = int(order[j]) ^ 1
-            after = int(order[j + 1 if j + 1 < strokes else 0])
-            if i == 0 and j == strokes - 1:
-                continue  # the whole ring turned round costs the same
-            saved = 0
-            for edge in range(4):
-                a = before
-                b = first
-                if edge == 1:
-                    a = last
-                    b = after
-                elif edge == 2:
-                    b = last
-                elif edge == 3:
-                    a = first
-                    b = after
-                dx = int(tips[4 * a + 2]) - int(tips[4 * b + 2])
-                dy = int(tips[4 * a + 3]) - int(tips[4 * b + 3])
-                if dx < 0:
-                    dx = 0 - dx
-                if dy < 0:
-                    dy = 0 - dy
-                cost = dx + ((dy * 3) >> 3) if dx > dy else dy + ((dx * 3) >> 3)
-                saved += cost if edge < 2 else 0 - cost
-            if saved > 0:
-                better = 1
-                low = i
-                high = j
-                while low <= high:
-                    tip = int(order[low]) ^ 1
-                    order[low] = int(order[high]) ^ 1
-                    order[high] = tip
-                    low += 1
-                    high -= 1
-    return better
+def _weigh(tips: ptr32, order: ptr32, strokes: int):
+    """What the way from each stroke to the next costs."""
+    for k in range(strokes):
+        a = 4 * (order[k] ^ 1) + 2
+        b = 4 * order[k + 1 if k + 1 < strokes else 0] + 2
+        dx = tips[a] - tips[b]
+        dy = tips[a + 1] - tips[b + 1]
+        if dx < 0:
+            dx = 0 - dx
+        if dy < 0:
+            dy = 0 - dy
+        tips[8 * strokes + k] = dx + ((dy * 3) >> 3) if dx > dy else dy + ((dx * 3) >> 3)
 
 
 @micropython.viper
-def _move(tips: ptr32, order: ptr32, strokes: int) -> int:
-    """Or-opt: up to three strokes in a row go elsewhere, either way round, where that saves travel."""
-    better = 0
-    for size in range(1, 4):
-        for i in range(strokes - size + 1):
-            j = i + size - 1
-            if size + 2 > strokes:
+def _find_turn(tips: ptr32, order: ptr32, strokes: int, at: int) -> int:
+    """2-opt: the next stretch of the ring, from stroke i to j, that saves travel if it is turned round, its
+    strokes too. i * strokes + j, the first from `at` on; -1 if there is none."""
+    ways = 8 * strokes
+    j = at % strokes
+    for i in range(at // strokes, strokes):
+        k = i - 1 if i else strokes - 1
+        before = 4 * (order[k] ^ 1) + 2
+        first = 4 * order[i] + 2
+        way = tips[ways + k]
+        if j < i:
+            j = i
+        while j < strokes - (0 if i else 1):  # the whole ring turned round costs the same
+            room = way + tips[ways + j]
+            a = before
+            b = 4 * (order[j] ^ 1) + 2
+            for _ in range(2):
+                dx = tips[a] - tips[b]
+                if dx < 0:
+                    dx = 0 - dx
+                room -= dx
+                if room <= 0:  # mostly at once
+                    break
+                dy = tips[a + 1] - tips[b + 1]
+                if dy < 0:
+                    dy = 0 - dy
+                room -= (dy * 3) >> 3 if dx > dy else dy + ((dx * 3) >> 3) - dx
+                if room <= 0:
+                    break
+                a = first
+                b = 4 * order[j + 1 if j + 1 < strokes else 0] + 2
+            if room > 0:
+                return i * strokes + j
+            j += 1
+        j = 0
+    return 0 - 1
+
+
+@micropython.viper
+def _find_move(tips: ptr32, order: ptr32, strokes: int, at: int) -> int:
+    """Or-opt: the next one to three strokes in a row that go better elsewhere, either way round.
+
+    ((at * strokes + place) << 1) + turned, where `at` is (size - 1) * strokes + the first of them, and they
+    go between `place` and the stroke after it; -1 if there are none from `at` on.
+    """
+    ways = 8 * strokes
+    while at < 3 * strokes:
+        i = at % strokes
+        j = i + at // strokes
+        at += 1
+        if j >= strokes or j - i + 3 > strokes:
+            continue
+        before = i - 1 if i else strokes - 1
+        first = 4 * order[i] + 2
+        last = 4 * (order[j] ^ 1) + 2
+        freed = tips[ways + before] + tips[ways + j]
+        best = 0
+        found = 0
+        after = j + 1 if j + 1 < strokes else 0
+        dx = tips[4 * (order[before] ^ 1) + 2] - tips[4 * order[after] + 2]
+        dy = tips[4 * (order[before] ^ 1) + 3] - tips[4 * order[after] + 3]
+        if dx < 0:
+            dx = 0 - dx
+        if dy < 0:
+            dy = 0 - dy
+        freed -= dx + ((dy * 3) >> 3) if dx > dy else dy + ((dx * 3) >> 3)
+        if freed <= 0:
+            continue
+        for k in range(strokes):
+            if k == before or (k >= i and k <= j):
                 continue
-            before = int(order[i - 1 if i else strokes - 1]) ^ 1
-            first = int(order[i])
-            last = int(order[j]) ^ 1
-            after = int(order[j + 1 if j + 1 < strokes else 0])
-            freed = 0
-            best = 0
-            place = 0
-            turned = 0
-            for k in range(0 - 1, strokes):  # -1: what leaving its place frees; else between k and k + 1
-                a = before
-                b = after
-                if k >= 0:
-                    if (k >= i and k <= j) or k + 1 == i or (i == 0 and k + 1 == strokes):
-                        continue
-                    a = int(order[k]) ^ 1
-                    b = int(order[k + 1 if k + 1 < strokes else 0])
-                joined = 0
-                straight = 0
-                around = 0
-                for edge in range(5):
-                    p = a
-                    q = b
-                    if edge == 1:
-                        q = first
-                    elif edge == 2:
-                        p = last
-                    elif edge == 3:
-                        q = last
-                    elif edge == 4:
-                        p = first
-                    dx = int(tips[4 * p + 2]) - int(tips[4 * q + 2])
-                    dy = int(tips[4 * p + 3]) - int(tips[4 * q + 3])
+            for turned in range(2):
+                room = freed + tips[ways + k] - best
+                a = 4 * (order[k] ^ 1) + 2
+                b = last if turned else first
+                for _ in range(2):
+                    dx = tips[a] - tips[b]
                     if dx < 0:
                         dx = 0 - dx
+                    room -= dx
+                    if room <= 0:  # mostly at once
+                        break
+                    dy = tips[a + 1] - tips[b + 1]
                     if dy < 0:
                         dy = 0 - dy
-                    cost = dx + ((dy * 3) >> 3) if dx > dy else dy + ((dx * 3) >> 3)
-                    if edge == 0:
-                        joined = cost
-                    elif edge < 3:
-                        straight += cost
-                    else:
-                        around += cost
-                if k < 0:
-                    freed = straight - joined
-                    if freed <= 0:
+                    room -= (dy * 3) >> 3 if dx > dy else dy + ((dx * 3) >> 3) - dx
+                    if room <= 0:
                         break
-                    continue
-                saved = freed + joined - straight
-                if saved > best:
-                    best = saved
-                    place = k
-                    turned = 0
-                saved = freed + joined - around
-                if saved > best:
-                    best = saved
-                    place = k
-                    turned = 1
-            if best == 0:
-                continue
-            better = 1
-            # What lies between moves the other way. Turning the whole, then its parts, exchanges the two.
-            left = i
-            right = place
-            middle = place - size  # where the part that was moved over ends
-            if place < i:
-                left = place + 1
-                right = j
-                middle = left + size - 1
-            for part in range(3):
-                low = left
-                high = right
-                if part == 1:
-                    high = middle
-                elif part == 2:
-                    low = middle + 1
-                # The moved strokes are the second part if they went on, the first if they went back.
-                if turned and part == (2 if place > j else 1):
-                    continue
-                while low <= high:
-                    tip = int(order[low]) ^ 1
-                    order[low] = int(order[high]) ^ 1
-                    order[high] = tip
-                    low += 1
-                    high -= 1
-    return better
+                    a = first if turned else last
+                    b = 4 * order[k + 1 if k + 1 < strokes else 0] + 2
+                if room > 0:
+                    best += room
+                    found = (k << 1) | turned
+        if best:
+            return (at - 1) * 2 * strokes + found
+    return 0 - 1
+
+
+@micropython.viper
+def _reverse(order: ptr32, low: int, high: int):
+    """Turns a stretch of the ring round, its strokes too."""
+    while low <= high:
+        tip = order[low] ^ 1
+        order[low] = order[high] ^ 1
+        order[high] = tip
+        low += 1
+        high -= 1

@@ -193,25 +193,25 @@ class Page:
 @micropython.viper
 def _place_glyph(glyph: ptr8, at: int, points: ptr32, starts: ptr32, stroke: int, place: ptr32):
     """Appends a glyph's strokes; `place` is the pen's x (moved on by the advance), its y, both scales."""
-    left = int(place[0])
-    baseline = int(place[1])
-    across = int(place[2])
-    scale = int(place[3])
-    place[0] = left + int(glyph[at]) * across
-    last = stroke + int(glyph[at + 1])
+    left = place[0]
+    baseline = place[1]
+    across = place[2]
+    scale = place[3]
+    place[0] = left + glyph[at] * across
+    last = stroke + glyph[at + 1]
     at += 2
-    out = int(starts[stroke])
+    out = starts[stroke]
     while stroke < last:
-        count = int(glyph[at])
+        count = glyph[at]
         at += 1
         for _ in range(count):
-            points[2 * out] = left + int(glyph[at]) * across
-            points[2 * out + 1] = baseline + (int(glyph[at + 1]) - 96) * scale  # glyphs.Y_ZERO
+            points[2 * out] = left + glyph[at] * across
+            points[2 * out + 1] = baseline + (glyph[at + 1] - 96) * scale  # glyphs.Y_ZERO
             at += 2
             out += 1
         if count == 1:  # a dot: a stroke needs a direction
-            points[2 * out] = int(points[2 * out - 2]) + 4 * scale  # DOT_UNITS
-            points[2 * out + 1] = int(points[2 * out - 1])
+            points[2 * out] = points[2 * out - 2] + 4 * scale  # DOT_UNITS
+            points[2 * out + 1] = points[2 * out - 1]
             out += 1
         stroke += 1
         starts[stroke] = out

@@ -25,7 +25,7 @@ class Path:
         self.points = array("i", bytes(4 * 2 * 1024))
         self.lit = bytearray(1024)
         self._other = array("i", bytes(4 * 2 * 1024))
-        self._tips = array("i", bytes(4 * 8 * 128))
+        self._tips = array("i", bytes(4 * 9 * 129))
         self.order = array("i", bytes(4 * 129))
         self._job = array("i", bytes(4 * 8))
 
@@ -63,7 +63,7 @@ class Path:
     def _make_room(self, strokes):
         if len(self.order) <= strokes:
             self.order = array("i", bytes(4 * 2 * (strokes + 1)))
-            self._tips = array("i", bytes(4 * 16 * (strokes + 1)))
+            self._tips = array("i", bytes(4 * 18 * (strokes + 1)))
 
     def _make_room_for_points(self, count):
         if len(self.lit) < count:
@@ -78,14 +78,14 @@ def _measure(points: ptr32, starts: ptr32, tips: ptr32, order: ptr32, strokes: i
     """An upper bound of the points that the path needs."""
     total = 0
     for i in range(strokes):
-        for k in range(int(starts[i]) + 1, int(starts[i + 1])):
-            dx = int(points[2 * k]) - int(points[2 * k - 2])
-            dy = int(points[2 * k + 1]) - int(points[2 * k - 1])
+        for k in range(starts[i] + 1, starts[i + 1]):
+            dx = points[2 * k] - points[2 * k - 2]
+            dy = points[2 * k + 1] - points[2 * k - 1]
             total += (dx if dx >= 0 else 0 - dx) + (dy if dy >= 0 else 0 - dy)
-        a = 4 * (int(order[i]) ^ 1)
-        b = 4 * int(order[i + 1 if i + 1 < strokes else 0])
-        dx = int(tips[a]) - int(tips[b])
-        dy = int(tips[a + 1]) - int(tips[b + 1])
+        a = 4 * (order[i] ^ 1)
+        b = 4 * order[i + 1 if i + 1 < strokes else 0]
+        dx = tips[a] - tips[b]
+        dy = tips[a + 1] - tips[b + 1]
         total += (dx if dx >= 0 else 0 - dx) + (dy if dy >= 0 else 0 - dy)
     return total // spacing + 16 * strokes
 
@@ -96,24 +96,24 @@ def _lay_stroke(points: ptr32, out: ptr32, lit: ptr8, job: ptr32):
 
     job: next point of the path (moved on), first vertex, vertex after the last, backwards, spacing.
     """
-    spacing = int(job[4])
+    spacing = job[4]
     total = 0
     steps = 0
-    n = int(job[0])
+    n = job[0]
     for lap in range(2):  # the first measures, the second lays
-        at = int(job[1])
+        at = job[1]
         step = 1
-        if int(job[3]):
-            at = int(job[2]) - 1
+        if job[3]:
+            at = job[2] - 1
             step = 0 - 1
         walked = 0
         done = 0
-        for _ in range(int(job[1]) + 1, int(job[2])):
-            x = int(points[2 * at])
-            y = int(points[2 * at + 1])
+        for _ in range(job[1] + 1, job[2]):
+            x = points[2 * at]
+            y = points[2 * at + 1]
             at += step
-            dx = int(points[2 * at]) - x
-            dy = int(points[2 * at + 1]) - y
+            dx = points[2 * at] - x
+            dy = points[2 * at + 1] - y
             ax = dx if dx >= 0 else 0 - dx
             ay = dy if dy >= 0 else 0 - dy
             shift = 0
@@ -147,8 +147,8 @@ def _lay_stroke(points: ptr32, out: ptr32, lit: ptr8, job: ptr32):
             if steps < 2:
                 steps = 2
     while done < steps:  # a rounded length may leave the last step over
-        out[2 * n] = int(points[2 * at])
-        out[2 * n + 1] = int(points[2 * at + 1])
+        out[2 * n] = points[2 * at]
+        out[2 * n + 1] = points[2 * at + 1]
         lit[n] = 1
         n += 1
         done += 1
@@ -158,21 +158,21 @@ def _lay_stroke(points: ptr32, out: ptr32, lit: ptr8, job: ptr32):
 @micropython.viper
 def _lay_blank(tips: ptr32, leave: int, enter: int, out: ptr32, lit: ptr8, job: ptr32):
     """A cubic Bezier from tip `leave` to tip `enter`, the first point included; tangent to both strokes."""
-    n = int(job[0])
-    spacing = int(job[4])
-    x = int(tips[4 * leave])
-    y = int(tips[4 * leave + 1])
-    dx = int(tips[4 * enter]) - x
-    dy = int(tips[4 * enter + 1]) - y
+    n = job[0]
+    spacing = job[4]
+    x = tips[4 * leave]
+    y = tips[4 * leave + 1]
+    dx = tips[4 * enter] - x
+    dy = tips[4 * enter + 1] - y
     ax = dx if dx >= 0 else 0 - dx
     ay = dy if dy >= 0 else 0 - dy
     far = (ax + ((ay * 3) >> 3)) if ax > ay else (ay + ((ax * 3) >> 3))
     steps = 3 + far // spacing
     # The lead has 3 spacings, so this is a handle of steps / 8: shorter than smoothness asks, and faster.
-    hx = (int(tips[4 * leave + 2]) - x) * steps // 24
-    hy = (int(tips[4 * leave + 3]) - y) * steps // 24
-    ex = dx + (int(tips[4 * enter + 2]) - int(tips[4 * enter])) * steps // 24
-    ey = dy + (int(tips[4 * enter + 3]) - int(tips[4 * enter + 1])) * steps // 24
+    hx = (tips[4 * leave + 2] - x) * steps // 24
+    hy = (tips[4 * leave + 3] - y) * steps // 24
+    ex = dx + (tips[4 * enter + 2] - tips[4 * enter]) * steps // 24
+    ey = dy + (tips[4 * enter + 3] - tips[4 * enter + 1]) * steps // 24
     for j in range(steps):
         t = (j << 14) // steps
         s = 16384 - t
@@ -190,24 +190,24 @@ def _lay_blank(tips: ptr32, leave: int, enter: int, out: ptr32, lit: ptr8, job: 
 
 @micropython.viper
 def _smooth(source: ptr32, out: ptr32, count: int, width: int):
-    """Moving average of `width` (odd) points round the ring."""
+    """Moving average of `width` (odd, at most `count`) points round the ring."""
     half = width >> 1
     for axis in range(2):
         total = 0
         for i in range(0 - half, half + 1):
             k = i
-            while k < 0:
+            if k < 0:
                 k += count
-            while k >= count:
+            if k >= count:
                 k -= count
-            total += int(source[2 * k + axis])
+            total += source[2 * k + axis]
         for i in range(count):
             out[2 * i + axis] = total // width
             k = i - half
-            while k < 0:
+            if k < 0:
                 k += count
-            total -= int(source[2 * k + axis])
+            total -= source[2 * k + axis]
             k = i + half + 1
-            while k >= count:
+            if k >= count:
                 k -= count
-            total += int(source[2 * k + axis])
+            total += source[2 * k + axis]

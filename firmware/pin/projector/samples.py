@@ -19,19 +19,19 @@ FULL_INTENSITY = 15
 @micropython.viper
 def sample(durations: ptr32, times: ptr32, job: ptr32, total: int):
     """times[k] = q of sample k in Q12, for `samples` spread evenly over the whole ring."""
-    samples = int(job[6])
-    count = int(job[0])
+    samples = job[6]
+    count = job[0]
     i = 0
     begins = 0
-    takes = int(durations[0])
+    takes = durations[0]
     for k in range(samples):
         now = total // samples * k + total % samples * k // samples
         while now >= begins + takes and i < count - 1:
             begins += takes
             i += 1
-            takes = int(durations[i])
-        before = int(durations[i - 1 if i else count - 1])
-        after = int(durations[i + 1 if i + 1 < count else 0])
+            takes = durations[i]
+        before = durations[i - 1 if i else count - 1]
+        after = durations[i + 1 if i + 1 < count else 0]
         f = ((now - begins) << 12) // takes
         # Speed changes within the interval: a parabola whose ends have the neighbours' mean speeds.
         lean = ((after - before) << 10) // (after + before + 2 * takes)
@@ -41,10 +41,10 @@ def sample(durations: ptr32, times: ptr32, job: ptr32, total: int):
 @micropython.viper
 def drive(points: ptr32, times: ptr32, frame: ptr32, job: ptr32):
     """The drive of every sample, from positions on a quadratic B-spline through the path's points."""
-    count = int(job[0])
-    c1 = int(job[1])
-    c2 = int(job[2])
-    samples = int(job[6])
+    count = job[0]
+    c1 = job[1]
+    c2 = job[2]
+    samples = job[6]
     for axis in range(2):
         one = 0
         two = 0
@@ -54,14 +54,14 @@ def drive(points: ptr32, times: ptr32, frame: ptr32, job: ptr32):
                 at += samples
             elif at >= samples:
                 at -= samples
-            q = int(times[at]) + 2048
+            q = times[at] + 2048
             i = q >> 12
             f = q & 4095
             if i >= count:
                 i -= count
-            x = int(points[2 * i + axis])
-            before = int(points[2 * (i - 1 if i else count - 1) + axis]) - x
-            after = int(points[2 * (i + 1 if i + 1 < count else 0) + axis]) - x
+            x = points[2 * i + axis]
+            before = points[2 * (i - 1 if i else count - 1) + axis] - x
+            after = points[2 * (i + 1 if i + 1 < count else 0) + axis] - x
             g = 4096 - f
             x += (((g * g) >> 13) * before + ((f * f) >> 13) * after) >> 12
             if k > 0:
@@ -83,19 +83,19 @@ def light(lit: ptr8, times: ptr32, frame: ptr32, job: ptr32) -> int:
     Where the beam is slower than on average the laser is dimmer by as much, so that corners and tips do not
     glow; where it is faster there is no more to give.
     """
-    count = int(job[0])
-    samples = int(job[6])
-    brightness = int(job[8])
+    count = job[0]
+    samples = job[6]
+    brightness = job[8]
     shining = 0
     mean = 0  # points a sample, in Q12
     for lap in range(2):
         for k in range(samples):
             bits = 4  # BLANK
-            i = int(times[k]) >> 12
+            i = times[k] >> 12
             if i >= count:
                 i -= count
-            if int(lit[i]):
-                speed = int(times[k + 1 if k + 1 < samples else 0]) - int(times[k - 1 if k else samples - 1])
+            if lit[i]:
+                speed = times[k + 1 if k + 1 < samples else 0] - times[k - 1 if k else samples - 1]
                 if speed < 0:
                     speed += count << 12
                 speed >>= 1
@@ -111,10 +111,10 @@ def light(lit: ptr8, times: ptr32, frame: ptr32, job: ptr32) -> int:
                 bits = part << 3
             if lap == 0:
                 continue
-            at = k + int(job[7])
+            at = k + job[7]
             while at >= samples:
                 at -= samples
-            frame[2 * at] = int(frame[2 * at]) | bits | ((at & 1) << 1)
+            frame[2 * at] = frame[2 * at] | bits | ((at & 1) << 1)
         if lap == 0 and shining:
             mean = (mean // shining) << 4
     return shining

@@ -114,76 +114,89 @@ class Planner:
 @micropython.viper
 def _limit_speed(points: ptr32, lit: ptr8, squared: ptr32, job: ptr32):
     """b in Q16 where the path's bend alone would use its share of the drive, and at the tips of strokes."""
-    count = int(job[0])
-    c1 = int(job[1])
-    c2 = int(job[2])
-    limit = int(job[3])
-    for i in range(count):
-        before = i - 1 if i else count - 1
-        after = i + 1 if i + 1 < count else 0
-        most = 16 << 20  # 16 points a sample
-        if int(lit[i]) != int(lit[before]):
-            most = int(job[4])
-        for axis in range(2):
-            x = int(points[2 * i + axis])
-            slope = (int(points[2 * after + axis]) - int(points[2 * before + axis])) >> 1
-            bend = int(points[2 * before + axis]) + int(points[2 * after + axis]) - 2 * x
+    count = job[0]
+    c1 = job[1]
+    c2 = job[2]
+    limit = job[3]
+    for axis in range(2):
+        before = points[2 * count - 2 + axis]
+        x = points[axis]
+        for i in range(count):
+            after = points[2 * (i + 1 if i + 1 < count else 0) + axis]
+            if axis:
+                most = squared[i]
+            elif lit[i] != lit[i - 1 if i else count - 1]:
+                most = job[4]
+            else:
+                most = 16 << 20  # 16 points a sample
+            slope = (after - before) >> 1
+            bend = before + after - 2 * x
             x -= 1 << 20  # page.ORIGIN
             room = limit - x
             if bend < 0:
                 bend = 0 - bend
                 slope = 0 - slope
                 room = limit + x
+            before = x + (1 << 20)
+            x = after
             bend = (bend * c2) >> 4
             drag = (slope * c1) >> 4
             v = drag if drag >= 0 else 0 - drag
             v = (limit << 8) // (v + 256)  # damping alone would use up the drive
             if v < 4096 and v * v < most:
                 most = v * v
-            if bend < 4:
-                continue
-            room = room // 100 * int(job[5])
-            b = (room << 6) // bend  # bend b = room
-            b = (b if b < 16384 else 16384) << 10
-            if drag > 0 and b < 16 << 20:  # bend v^2 + drag v = room: Newton from above, where it converges
-                v = 1 << 12
-                while v * v > b:
-                    v = (v + b // v) >> 1
-                for _ in range(2):
-                    over = (((bend * v) >> 8) * v >> 8) + ((drag * v) >> 8) - room
-                    v -= (over << 8) // (((bend * v) >> 7) + drag)
-                b = v * v
-            if b < most:
-                most = b
-        squared[i] = most if most > 64 else 64  # never quite still: 1/32 point a sample
+            if bend >= 4:
+                room = room // 100 * job[5]
+                b = (room << 6) // bend  # bend b = room
+                b = (b if b < 16384 else 16384) << 10
+                # bend v^2 + drag v = room: Newton from above, where it converges
+                if drag > 0 and b < 16 << 20:
+                    v = 1 << 12
+                    while v * v > b:
+                        v = (v + b // v) >> 1
+                    for _ in range(2):
+                        over = (((bend * v) >> 8) * v >> 8) + ((drag * v) >> 8) - room
+                        v -= (over << 8) // (((bend * v) >> 7) + drag)
+                    b = v * v
+                if b < most:
+                    most = b
+            squared[i] = most if most > 64 else 64  # never quite still: 1/32 point a sample
 
 
 @micropython.viper
 def _reach(points: ptr32, squared: ptr32, job: ptr32, backward: int):
     """Limits b to what can be reached from the point before or, `backward`, braked before the point after.
 
-    Twice round, because it is a ring.
+    Twice round, because it is a ring; the second time as far as it changes something.
     """
-    count = int(job[0])
-    c1 = int(job[1])
-    c2 = int(job[2])
-    limit = int(job[3])
+    count = job[0]
+    c1 = job[1]
+    c2 = job[2]
+    limit = job[3]
     v = 256
-    for _ in range(2):
+    for lap in range(2):
         for k in range(count):
             at = k
             if backward and k:
                 at = count - k
             before = at - 1 if at else count - 1
             after = at + 1 if at + 1 < count else 0
-            b = int(squared[at])
+            b = squared[at]
             v = (v + b // v) >> 1
             v = ((v + b // v) >> 1) + 1
+            to = before if backward else after
+            if backward and squared[to] <= b:  # slower anyway
+                if lap:
+                    return
+                continue
             most = 4 << 16
             for axis in range(2):
-                x = int(points[2 * at + axis])
-                slope = (int(points[2 * after + axis]) - int(points[2 * before + axis])) >> 1
-                bend = int(points[2 * after + axis]) + int(points[2 * before + axis]) - 2 * x
+                x = points[2 * at + axis]
+                slope = points[2 * after + axis]
+                bend = points[2 * before + axis]
+                slope -= bend
+                bend += bend + slope - 2 * x
+                slope >>= 1
                 u = x - (1 << 20) + (((slope * c1) >> 4) * v >> 8) + (((bend * c2) >> 8) * (b >> 8) >> 4)
                 if backward:
                     u = 0 - u
@@ -201,21 +214,22 @@ def _reach(points: ptr32, squared: ptr32, job: ptr32, backward: int):
             b += 2 * most
             if b < 64:
                 b = 64
-            to = before if backward else after
-            if b < int(squared[to]):
+            if b < squared[to]:
                 squared[to] = b
+            elif lap:
+                return
 
 
 @micropython.viper
 def _measure(squared: ptr32, job: ptr32) -> int:
     """Replaces b by the time in Q14 samples from each point to the next; returns how long the ring takes."""
-    count = int(job[0])
-    first = int(squared[0])
+    count = job[0]
+    first = squared[0]
     v = 256
     last = 0
     total = 0
     for i in range(count + 1):
-        b = int(squared[i]) if i < count else first
+        b = squared[i] if i < count else first
         v = (v + b // v) >> 1
         v = (v + b // v) >> 1
         v = ((v + b // v) >> 1) + 1
