@@ -22,6 +22,7 @@ LIMITS = {
 }
 ENVIRONMENT = {
     "speech": {"url": "LAPEL_STT_URL", "key": "LAPEL_STT_KEY", "model": "LAPEL_STT_MODEL"},
+    "voice": {"url": "LAPEL_TTS_URL", "key": "LAPEL_TTS_KEY", "model": "LAPEL_TTS_MODEL"},
     "llm": {"url": "LAPEL_LLM_URL", "key": "LAPEL_LLM_KEY", "model": "LAPEL_LLM_MODEL"},
 }
 _TOOLS = ("auto", "native", "json", "none")
@@ -57,6 +58,16 @@ class LlmConfig:
 
 
 @dataclass(frozen=True)
+class VoiceConfig:
+    on: bool = False  # answers are spoken, too, by pins with a speaker that nobody silenced
+    url: str = ""  # an OpenAI-compatible /v1 with audio/speech; empty: Piper (the extra lapel[voice])
+    key: str = ""
+    model: str = "tts-1"
+    voice: str = ""  # the server's name of it, or Piper's: of the model catalogue, or a path of an .onnx
+    voice_zh: str = ""  # for answers in Chinese; Piper has none here, so they stay silent without it
+
+
+@dataclass(frozen=True)
 class HistoryConfig:
     days: int = 30  # how long conversations are kept; 0 keeps none
 
@@ -82,6 +93,7 @@ class Config:
     relay: RelayConfig = field(default_factory=RelayConfig)
     speech: SpeechConfig = field(default_factory=SpeechConfig)
     llm: LlmConfig = field(default_factory=LlmConfig)
+    voice: VoiceConfig = field(default_factory=VoiceConfig)
     history: HistoryConfig = field(default_factory=HistoryConfig)
     console: ConsoleConfig = field(default_factory=ConsoleConfig)
     notices: NoticesConfig = field(default_factory=NoticesConfig)
@@ -97,6 +109,7 @@ TABLES: dict[str, type] = {
     "history": HistoryConfig,
     "console": ConsoleConfig,
     "notices": NoticesConfig,
+    "voice": VoiceConfig,
 }
 
 

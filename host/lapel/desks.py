@@ -75,6 +75,14 @@ class Desk(Protocol):
         ...
 
 
+class Voice(Protocol):
+    """Speaks answers."""
+
+    def speak(self, pin: PinLink, card: Card, text: str) -> None:
+        """Begins to, if this pin plays it. Never waits and raises nothing."""
+        ...
+
+
 class Desks:
     """All desks, as a session sees them. Raises Gone and nothing else of theirs."""
 

@@ -23,6 +23,7 @@ from .assistant.likeness import Encoder
 from .assistant.llm import LanguageModel
 from .assistant.local_model import LocalModel, LocalModelError
 from .config import Config, quiet_hours
+from .desks import Desk
 from .devices.room import DeviceRoom
 from .models import ModelError, Progress
 from .notices import Notices, QuietHours
@@ -33,6 +34,9 @@ from .speech import needed_models as speech_models
 from .store.history import SqlHistory
 from .store.keeping import SqlKeeping
 from .turn import TRANSCRIBE_S
+from .voice import VoiceError, make_engine
+from .voice import needed_models as voice_models
+from .voice.desk import VoiceDesk
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +64,7 @@ def needed_models(config: Config) -> list[str]:
     local = [] if chosen_endpoint(config) else [config.llm.embedded]
     if config.llm.embedded in _ACTING and local:
         local.append(_ENCODER)
-    return local + speech_models(speech_settings(config))
+    return local + speech_models(speech_settings(config)) + voice_models(config.voice)
 
 
 class House:
@@ -105,8 +109,11 @@ class House:
                 await self.model_ready()  # milliseconds, unless it is down
             self.devices = devices = await stack.enter_async_context(DeviceRoom(self._config.home))
             assistant = await self._assistant(stack)
-            desks = (*devices.desks, self.notices)
-            self.services = Services(_SharedSpeech(speech), assistant, history, desks)
+            desks: tuple[Desk, ...] = (*devices.desks, self.notices)
+            self.voice = self._voice(stack)
+            if self.voice is not None:
+                desks = (*desks, self.voice)
+            self.services = Services(_SharedSpeech(speech), assistant, history, desks, self.voice)
             self._stack = stack.pop_all()
         return self
 
@@ -114,6 +121,24 @@ class House:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._stack.aclose()
+
+    def _voice(self, stack: AsyncExitStack) -> VoiceDesk | None:
+        if not self._config.voice.on:
+            return None
+        desk = VoiceDesk(make_engine(self._config.voice))
+        stack.push_async_callback(desk.close)
+        stack.push_async_callback(_ended, asyncio.create_task(self._bring_voice(desk), name="voice"))
+        return desk
+
+    async def _bring_voice(self, desk: VoiceDesk) -> None:
+        """Beside everything else: an answer is read before it is heard."""
+        try:
+            if self._fetch_model:
+                for name in voice_models(self._config.voice):
+                    await self._fetch(name)
+            await desk.engine.start()
+        except (ModelError, VoiceError) as error:
+            log.error("no voice yet: %s", error)
 
     async def _assistant(self, stack: AsyncExitStack) -> LocalFirstAssistant:
         """The skills and what chooses among them; `stack` closes them."""

@@ -21,7 +21,7 @@ from .cards import printable
 from .connected import ConnectedPin
 from .connection import PinConnection
 from .conversation import Conversation
-from .desks import Desk, Desks
+from .desks import Desk, Desks, Voice
 from .handshake import Greeted
 from .listening import Listening
 from .services import Assistant, Gone, History, Speech, TurnRecord
@@ -45,6 +45,7 @@ class Services:
     assistant: Assistant
     history: History
     desks: tuple[Desk, ...] = ()
+    voice: Voice | None = None
 
 
 class Session:
@@ -222,6 +223,8 @@ class Session:
                 self._services.history.add(record)
             raise
         if turn.card is not None:
+            if self._services.voice is not None:
+                self._services.voice.speak(self._pin, turn.card, record.answer)
             self._conversation.answered = (record.utt, record.question, turn.card)
         if record.question and not record.failure:
             self._conversation.remember(record.question, record.answer)

@@ -26,21 +26,21 @@ class WavError(ValueError):
     """Not a recording that can be played: what was expected, what came, what to do."""
 
 
-def read_wav(path: Path) -> bytes:
+def read_wav(path: Path, longest_s: int = MAX_UTTERANCE_S) -> bytes:
     """The recording in `path` as s16le, mono, 16 kHz. Raises WavError. Blocks while it resamples."""
     try:
         with path.open("rb") as file:
             data = file.read(MAX_FILE_BYTES + 1)  # a device may have no end
         if len(data) > MAX_FILE_BYTES:
             raise WavError(f"at most {MAX_FILE_BYTES >> 20} MB, this file has more; cut it shorter")
-        return decode(data).astype("<i2").tobytes()
+        return decode(data, longest_s).astype("<i2").tobytes()
     except OSError as error:
         raise WavError(f"{path}: cannot be read ({error.strerror or error})") from error
     except WavError as error:
         raise WavError(f"{path}: {error}") from None
 
 
-def decode(data: bytes) -> Samples:
+def decode(data: bytes, longest_s: int = MAX_UTTERANCE_S) -> Samples:
     """The same of a file's content, as samples."""
     if data[:4] != b"RIFF" or data[8:12] != b"WAVE":
         raise WavError(f"expected a WAV file (RIFF ... WAVE), it begins with {data[:12]!r}; convert it first")
@@ -48,8 +48,8 @@ def decode(data: bytes) -> Samples:
     frames = len(sound) // (channels * bits // 8)
     if frames == 0:
         raise WavError("expected sound, the file has no samples; record it again")
-    if frames > MAX_UTTERANCE_S * rate:
-        raise WavError(f"at most {MAX_UTTERANCE_S} s, this one has {frames / rate:.1f} s; cut it shorter")
+    if frames > longest_s * rate:
+        raise WavError(f"at most {longest_s} s, this one has {frames / rate:.1f} s; cut it shorter")
     sound = sound[: frames * channels * bits // 8]
     if (kind, channels, rate, bits) == (PCM, 1, SAMPLE_RATE_HZ, 16):
         return np.frombuffer(sound, dtype="<i2").astype(np.int16)
