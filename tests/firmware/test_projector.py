@@ -4,7 +4,7 @@ import gc
 from array import array
 
 from lapel_wire import WireError, glyphs
-from pin.projector import LINES, TOO_MUCH, Projector, font, guard, page, path, scanner, speed
+from pin.projector import LINES, REST_MS, TOO_MUCH, Projector, font, guard, page, path, scanner, speed
 
 ON_MICROPYTHON = True
 
@@ -521,6 +521,58 @@ def test_a_new_page_waits_for_the_end_of_the_frame():
         assert words[2 * (start + k)] == new[2 * k]
     pilots = [(words[2 * k] >> 1) & 1 for k in range(len(words) // 2)]
     assert all(pilots[k] != pilots[k + 1] for k in range(len(pilots) - 1))
+
+
+THREE = ["Rain at four", "then sun and", "21 degrees C"]
+
+
+def test_the_first_line_is_lit_while_the_others_are_drawn():
+    rig = Rig()
+    lit_at = []
+    rig.projector.on_lit = lit_at.append
+    rig.guard.user_action()
+    assert rig.projector.show(THREE) and rig.projector.lit and lit_at == [1000]
+    sheet = page.Page(FONT)
+    sheet.lay_out(THREE)
+    part = rig.scanner.samples
+    assert 0 < sheet.first < sheet.strokes and not rig.scanner.whole
+    tips = rig.scanner._path.order[: sheet.first]
+    assert sorted(tip >> 1 for tip in tips) == list(range(sheet.first))
+    rig.clock.ms += REST_MS - 1
+    rig.port.take(5)
+    rig.projector.poll()
+    assert not rig.scanner.whole
+    rig.clock.ms += 1
+    rig.projector.poll()
+    assert rig.scanner.whole and rig.projector.lit
+    assert rig.scanner.samples == part  # until the frame ends
+    rig.port.take(part // scanner.CHUNK_SAMPLES + 2)
+    whole, samples = samples_of(THREE)
+    assert rig.scanner.samples == samples > part
+    assert list(rig.scanner._front[: 2 * samples]) == list(whole[: 2 * samples])
+    assert lit_at == [1000] and rig.arm.level == 1
+    rig.projector.show(["Another page", "of two lines"])
+    assert rig.scanner.whole  # light is there already
+
+
+def test_on_a_dark_palm_nobody_waits_for_the_first_line():
+    rig = Rig()
+    assert rig.projector.show(THREE) and not rig.projector.lit
+    assert rig.scanner.whole and rig.scanner.samples == samples_of(THREE)[1]
+    for lines in (["", "Two"], ["One", ""], [""], []):
+        rig.projector.show(lines)
+        assert rig.scanner.whole and rig.scanner.samples == samples_of(lines)[1]
+
+
+def test_a_page_whose_rest_is_refused_goes_dark():
+    rig = Rig()
+    rig.guard.user_action()
+    assert rig.projector.show(THREE) and rig.projector.lit
+    rig.guard._intensity_limit = 3
+    rig.clock.ms += REST_MS
+    assert not rig.projector.poll()
+    assert rig.projector.reason == guard.POWER and rig.arm.level == 0 and not rig.scanner.running
+    assert not rig.projector.poll()
 
 
 def test_losing_the_palm_stops_light_and_stream_and_its_return_brings_them_back():

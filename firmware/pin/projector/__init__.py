@@ -17,7 +17,7 @@
 A page is up to LINES lines of about COLUMNS characters; longer lines are drawn smaller, never cut. `title` is
 drawn as one more line on top while there is room; `choices` form the last line, the one at index `focus` is
 underlined. `show` returns at once: the frame repeats until the next `show` or `dark`, and lights up as soon
-as the guard sees a fresh palm.
+as the guard sees a fresh palm. On a dark palm the first line is lit while the others are still being drawn.
 """
 
 from ..clock import ticks_diff, ticks_ms
@@ -27,6 +27,7 @@ from .page import COLUMNS, LINES  # noqa: F401 - the app tells the relay
 ICONS = {"error": "\u2717", "notice": "\u2022"}
 
 TOO_MUCH = "That is too much for one page"
+REST_MS = 20  # after the first line's light the rest is drawn: it is on its way to the eye by then
 
 
 class Projector:
@@ -77,9 +78,10 @@ class Projector:
         ):
             title = None
         self.first_lit_ms = None
+        first = not self.lit
         try:
             objection = self.scanner.show(
-                self.font, lines, choices, focus, self._check, title, rows > 0, page, pages
+                self.font, lines, choices, focus, self._check, title, rows > 0, page, pages, first
             )
         except ValueError:  # Page, Path or Planner: too many characters, points or samples
             objection = TOO_MUCH
@@ -87,13 +89,26 @@ class Projector:
             self.dark()  # a bug must not leave the laser on an old frame
             raise
         self.render_ms = ticks_diff(self._clock_ms(), began)
+        self._judge(objection)
+        self.poll()
+        return self._wanted
+
+    def _complete(self):
+        """The rest of a page whose first line is lit, or that nobody sees."""
+        try:
+            objection = self.scanner.complete(self._check)
+        except ValueError:
+            objection = TOO_MUCH
+        except BaseException:
+            self.dark()
+            raise
+        self._judge(objection)
+
+    def _judge(self, objection):
+        self._wanted = not objection
         if objection:
             self.dark()
             self.reason = objection
-            return False
-        self._wanted = True
-        self.poll()
-        return True
 
     def poll(self):
         """The heartbeat. Arms or drops as the guard decides; returns `lit`."""
@@ -105,7 +120,14 @@ class Projector:
         else:
             self.scanner.dark()
             self.reason = self.guard.reason
+        if not self.scanner.whole and self._is_late():
+            self._complete()
         return self.lit
+
+    def _is_late(self):
+        """Whether the first line was lit a moment ago, or there is nothing to hurry for."""
+        since = self.first_lit_ms
+        return not self.lit or (since is not None and ticks_diff(self._clock_ms(), since) >= REST_MS)
 
     def dark(self):
         """Light off now, until the next `show`."""

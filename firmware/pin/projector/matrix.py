@@ -23,6 +23,7 @@ class MatrixScanner:
     columns = 24  # a page scrolls by in seven seconds
     lines = 1
     scrolls = True
+    whole = True  # a page is drawn at once
 
     def __init__(self, chip, brightness=15, clock_ms=ticks_ms):
         self.clock_ms = clock_ms
@@ -42,7 +43,9 @@ class MatrixScanner:
         self._began = 0
         self._fresh = False
 
-    def show(self, font, lines, choices, focus, check, title=None, steady=False, page=0, pages=1):
+    def show(
+        self, font, lines, choices, focus, check, title=None, steady=False, page=0, pages=1, first=False
+    ):
         """Draws a page and begins it anew. Returns "". Raises ValueError if it is too much for one page."""
         text = MARK + choices[focus] + "  " if choices else ""
         if title and page == 0:

@@ -52,7 +52,8 @@ class Page:
 
     `points` holds x, y of every vertex, `starts[k]` the number of the first vertex of stroke k;
     `starts[strokes]` is the end. `scale` is the field units that a glyph unit measures upwards, `across` the
-    same along the line. `letters` counts all characters, `wide_letters` those of Chinese and Japanese.
+    same along the line. `letters` counts all characters, `wide_letters` those of Chinese and Japanese, `load`
+    weighs both. `first` is how many strokes come before the second line, `first_load` their letters' weight.
     """
 
     def __init__(self, font, field_percent=100):
@@ -65,6 +66,8 @@ class Page:
         self.strokes = 0
         self.letters = 0
         self.wide_letters = 0
+        self.first = 0
+        self.first_load = 0
         self._drawn = 0
         self.across = 1
         self.scale = 1
@@ -80,8 +83,10 @@ class Page:
         self.wide_letters = 0
         self._drawn = 0
         widest = max(CAP_UNITS, self._measure(title) if title else 0)  # a line of spaces has a size too
+        self.first = self.first_load = 0
         for line in lines:
             widest = max(widest, self._measure(line))
+            self.first_load = self.first_load or self.load
         row = -CHOICE_GAP_UNITS
         for choice in choices:
             row += self._measure(choice) + CHOICE_GAP_UNITS
@@ -116,6 +121,7 @@ class Page:
         for line in lines:
             self._start(baseline, self._width(line), steady)
             self._write(line)
+            self.first = self.first or self.strokes
             baseline -= pitch
         if choices:
             self._start(last, row, False)
@@ -127,6 +133,11 @@ class Page:
                 self._place[0] += CHOICE_GAP_UNITS * self._place[2]
         elif steady and pages > 1:
             self._mark(last, page, pages)
+
+    @property
+    def load(self):
+        """What there is to draw: 2 for each letter, 5 for each that is wide."""
+        return 2 * self.letters + 3 * self.wide_letters
 
     def _measure(self, text):
         """The width of `text`, whose letters are counted."""

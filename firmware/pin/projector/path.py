@@ -21,7 +21,7 @@ class Path:
         self.count = 0
         self.spacing = 1
         self.per_cap = POINTS_PER_CAP
-        self.load = 0  # what the page has to draw: 2 for each letter, 5 for each that is wide
+        self.load = 0  # of the letters, as the page weighs them
         self.points = array("i", bytes(4 * 2 * 1024))
         self.lit = bytearray(1024)
         self._other = array("i", bytes(4 * 2 * 1024))
@@ -29,10 +29,10 @@ class Path:
         self.order = array("i", bytes(4 * 129))
         self._job = array("i", bytes(4 * 8))
 
-    def trace(self, page, spacing=0, smoothing=3):
-        """Lays the path along the strokes of `page`. Raises ValueError if it grows too long."""
-        strokes = page.strokes
-        self.load = 2 * page.letters + 3 * page.wide_letters
+    def trace(self, page, spacing=0, smoothing=3, first=False):
+        """Lays the path along the strokes of `page` or of its `first` line. ValueError: it grows too long."""
+        strokes = page.first if first else page.strokes
+        self.load = page.first_load if first else page.load
         self.count = 0
         if not strokes:
             return

@@ -33,6 +33,7 @@ class VectorScanner:
         self.samples = 0  # of the frame being shown
         self.lit = 0  # how many of those are lit
         self.watch = None  # called at each refill with whether it came late; returns whether to go on
+        self.whole = True  # else only the page's first line is shown so far
         self.on_lit = None  # called with the time at which a new frame's first lit sample was handed over
         self._i2s = i2s
         self.clock_ms = clock_ms
@@ -55,18 +56,30 @@ class VectorScanner:
         self._refilled_at = 0
         i2s.irq(self._refill)
 
-    def show(self, font, lines, choices, focus, check, title=None, steady=False, page=0, pages=1):
+    def show(
+        self, font, lines, choices, focus, check, title=None, steady=False, page=0, pages=1, first=False
+    ):
         """Draws a page; it replaces the shown one if `check(frame, samples)` has no objection.
 
+        `first` draws no more than its first line, which is sooner done; then `complete` follows.
         Returns "" or the objection. Raises ValueError if it is too much for one page.
         """
-        self._pending = 0  # the waiting frame's buffer is drawn over
         if self._page is None:
             self._page = Page(font, self.mirror.field_percent)
         sheet = self._page
         sheet.font = font
         sheet.lay_out(lines, choices, focus, title, steady, page, pages)
-        self._path.trace(sheet)
+        self.whole = not 0 < sheet.first < sheet.strokes or not first
+        return self._draw(check)
+
+    def complete(self, check):
+        """Draws the whole page. Answers as `show` does."""
+        self.whole = True
+        return self._draw(check)
+
+    def _draw(self, check):
+        self._pending = 0  # the waiting frame's buffer is drawn over
+        self._path.trace(self._page, first=not self.whole)
         samples = self._planner.plan(self._path, self._back)
         objection = check(self._back, samples)
         if not objection:
