@@ -17,7 +17,7 @@ from pin.utterance import _copy
 FRAMES = 32  # of the ring: 1 s, a third more than a relay may be ahead
 BEGIN = 6  # frames that must be there before the first: 192 ms of a bad network
 TELL = 8  # frames: a quarter of a second
-HOLD_MS = 20_000  # how long a voice may wait for a dark palm, or for its next frame: then it is no news
+HOLD_MS = 35_000  # for a dark palm, which comes after 30 s (guard), or for the next frame: then it is no news
 END_MS = 160  # what lies in the port's memory when the ring is empty
 DEAF = (LISTENING, THINKING, ASLEEP)
 

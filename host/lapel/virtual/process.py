@@ -127,6 +127,7 @@ class PinProcess:
             "LAPEL_WORLD_FD": str(link.child.fileno()),
             "LAPEL_RESET_CAUSE": cause,
             "LAPEL_INPUTS": ",".join(f"{gpio}={level}" for gpio, level in self.inputs.items()),
+            "LAPEL_SPEAKER_PORT": os.environ.get("LAPEL_SPEAKER_PORT", ""),  # 1: the scanner's, as on a board
             "PATH": os.environ.get("PATH", ""),
         }
         try:

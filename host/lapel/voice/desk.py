@@ -27,7 +27,7 @@ from .wording import language_of, sentences
 log = logging.getLogger(__name__)
 
 AHEAD_FRAMES = 24  # 768 ms sent and not played yet: a bad moment of the network; the pin has room for 32
-PATIENCE_S = 30.0  # without progress; a pin that waits for its dark palm gives up after 20
+PATIENCE_S = 45.0  # without progress; a pin that waits for its dark palm gives up after 35
 PAUSE = bytes(2 * 16 * 120)  # 120 ms between two sentences
 _SILENT_KINDS = frozenset({"menu", "player"})  # what is steered, not read
 BROKEN = "The voice does not work. The relay's log says why."
