@@ -14,9 +14,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .assistant.numbers import ordinal
 from .assistant.tools import ToolInfo
 from .skills import Contact
+from .spoken.number_words import ordinal
 
 WAITS_S = 45.0  # to read the card, think, press and say a word
 MAX_OFFERS = 24  # choices of a pin's last cards; older cards are gone from the palm

@@ -36,12 +36,21 @@ _KEPT = "'+*/×÷=^%()°$€£@#-"
 _WITHIN = ".,:"  # kept between digits, and the dot of an address
 # What people say around a request.
 _POLITE = re.compile(
-    r"^(?:(?:hey|hi|hello|ok|okay|so|um|uh|well|now|and|then|lapel|please|just|quickly)\s+)*"
-    r"(?:(?:(?:can|could|would|will) you|i want you to|i would like you to|i'd like you to|i need you to|"
-    r"you can|you could|go ahead and|let's|lets)\s+)?(?:(?:please|just|quickly|kindly|maybe)\s+)*"
+    r"^(?:(?:hey|hi|hello|ok|okay|so|um|uh|well|now|and|then|lapel|please|just|quickly|oh|alright|right|"
+    r"sorry|excuse me|good morning|also)\s+)*"
+    r"(?:(?:(?:can|could|would|will) you|(?:can|could|may) (?:i|we)|"
+    r"(?:i|we)(?: want| need| would like|'d like| wanna)(?: you)? to|you can|you could|you should|"
+    r"go ahead and|let's|would you mind|do me a favou?r and|be so kind (?:and|as to)|try to|"
+    r"help me(?: to)?)\s+)?"
+    r"(?:(?:please|just|quickly|kindly|maybe|also|go ahead and)\s+)*"
 )
 _POLITE_END = re.compile(
-    r"(?:\s+(?:please|thanks|thank you|for me|will you|would you|ok|okay|lapel|right now))+$"
+    r"(?:\s+(?:please|thanks|thank you|thank you very much|for me|will you|would you|ok|okay|lapel|right now|"
+    r"if you can|if you could|if possible|if you don't mind|would you please|real quick|when you can))+$"
+)
+_NO_APOSTROPHE = re.compile(
+    r"\b(?:(?:what|who|when|where|how|that|there|it|he|she|let|today|tomorrow)s|(?:do|does|did|is|are|was|wo|ca|could|"
+    r"would|should|have|has|must)nt|im|(?:i|we|you|they)ve|(?:you|they)re|(?:you|they|that|it|there)ll)\b"
 )
 _POLITE_ZH = re.compile(
     "^(?:你好|嗨|嘿|那个|嗯|请问一下|请问|请|麻烦你|麻烦|劳驾|可以|可不可以|能不能|你能不能|你能|能|"
@@ -72,17 +81,18 @@ class Matcher:
         for language, intents in self.languages.items():  # the first match builds tables
             list(itertools.islice(recognize_all("你好" if language == "zh" else "hello", intents), 1))
 
-    def match(self, text: str, now: datetime.datetime | None = None) -> Intent | None:
+    def match(self, text: str | Said, now: datetime.datetime | None = None) -> Intent | None:
         """The intent that `text` states, in whichever language it is written; None if no template fits."""
         now = now or datetime.datetime.now().astimezone()
-        said = Said(text)
+        said = Said(text) if isinstance(text, str) else text
         if not said.words or len(said.words) > _MAX_CHARACTERS:
             return None
         bare = said.without_courtesy()  # first, or "please" is a part of what is to be noted
         for way in (bare, said):
             if way is not None and (found := self._best(way, now) or self._best(self._filled(way), now)):
                 return found
-        return None
+        whole = said.with_apostrophes()
+        return None if whole is None else self.match(whole, now)
 
     def _filled(self, said: Said) -> Said | None:
         """With a word that was left out: "tell Anna [that] I'm late". None if there is none."""
@@ -105,14 +115,15 @@ class Matcher:
         if said is None:
             return None
         chinese = _HANZI.search(said.words) is not None
-        readings: list[tuple[int, int, str, RecognizeResult]] = []
+        readings: list[tuple[int, str, RecognizeResult]] = []
         for language, intents in self.languages.items():
             if (language == "zh") == chinese and not self._never[language].fullmatch(said.words):
                 for result in itertools.islice(recognize_all(said.words, intents), _MAX_READINGS):
                     literal = len(said.words) - sum(len(e.text.strip()) for e in result.entities.values())
-                    readings.append((-literal, len(result.entities), language, result))
-        # The most literal words win: "play the next song" is not a song called "the next song".
-        for _, _, language, result in sorted(readings, key=lambda reading: reading[:2]):
+                    readings.append((literal, language, result))
+        # The most literal words win: "play the next song" is not a song called "the next song". Then what is
+        # of a type: "Berlin today" is a town and a day before it is a town.
+        for _, language, result in sorted(readings, key=self._rank):
             tool = self._tools.get(result.intent.name)
             if tool is None:
                 continue
@@ -122,6 +133,12 @@ class Matcher:
             except ArgumentError:
                 continue
         return None
+
+    def _rank(self, reading: tuple[int, str, RecognizeResult]) -> tuple[int, int, int]:
+        literal, _, result = reading
+        tool = self._tools.get(result.intent.name)
+        typed = {p.name for p in tool.parameters if not p.kind.free} if tool else set()
+        return -literal, -len(typed & result.entities.keys()), len(result.entities)
 
     def _as_said(self, said: Said, tool: ToolInfo, name: str, entity: Any) -> Any:
         """Free text in its own spelling; all else as it was matched."""
@@ -189,6 +206,17 @@ class Said:
         more._text, more.words = self._text, f"{self.words[:at]} {word}{self.words[at:]}"
         more._places = self._places[:at] + [self._places[at - 1]] * (len(word) + 1) + self._places[at:]
         return more
+
+    def with_apostrophes(self) -> Said | None:
+        """The same with those that were left out: "whats" is "what's". None if none is missing."""
+        found = next((found for found in _NO_APOSTROPHE.finditer(self.words)), None)
+        if found is None:
+            return None
+        at = found.end() - (2 if found[0].endswith(("ll", "ve", "re")) and not found[0].endswith("nt") else 1)
+        more = object.__new__(Said)
+        more._text, more.words = self._text, f"{self.words[:at]}'{self.words[at:]}"
+        more._places = [*self._places[:at], self._places[at - 1], *self._places[at:]]
+        return more.with_apostrophes() or more
 
     def without_courtesy(self) -> Said | None:
         """The same without what is said around a request; None if there is nothing of that."""

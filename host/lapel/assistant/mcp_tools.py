@@ -17,9 +17,9 @@ from typing import Any, Self
 
 from ..accounts.tool_servers import CALL_S, ServerSettings, ServerTool, ToolServer, ToolServerError
 from ..skills import Reply, SkillError, Tool
+from ..spoken.number_words import number
 from .household import Household
 from .library import NAME, Skill
-from .numbers import number
 from .tools import Kind, Parameter, ToolInfo
 
 log = logging.getLogger(__name__)

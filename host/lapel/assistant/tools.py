@@ -17,8 +17,8 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 from ..skills import ASKS_FIRST, Contact, Context, SkillError, Tool, ToolFunction, tool_of
 from ..spoken import When, parse_when
-from .durations import duration
-from .numbers import number
+from ..spoken.durations import duration
+from ..spoken.number_words import number
 
 _YES = frozenset(("yes", "on", "true", "是", "开", "打开", "好"))
 _NO = frozenset(("no", "off", "false", "不", "否", "关", "关闭"))
@@ -233,13 +233,27 @@ def _day(value: Any, now: datetime.datetime) -> datetime.date | None:
 _NOBODY = frozenset(
     ("", "me", "us", "you", "it", "this", "that", "them", "him", "her", "我", "我们", "你", "他", "她")
 )
+# "tell me about cats to ..." is for nobody, and what is longer is no name.
+_NO_NAME_BEGINS = frozenset(
+    "me us you it that this them about if how what when where why who which whether a an some to "  # noqa: SIM905 shorter than a list
+    "你 他 她 它 这 那 谁 怎 什 为".split()
+)
+_NAME_WORDS = 5
 
 
 def _contact(value: Any, now: datetime.datetime) -> Named | Contact | None:
     if isinstance(value, Contact | Named):
         return value
     name = value.strip() if isinstance(value, str) else ""
-    return None if name.casefold() in _NOBODY else Named(name)
+    words = name.casefold().split()
+    nobody = (
+        not words
+        or name[0] in _NO_NAME_BEGINS
+        or words[0] in _NO_NAME_BEGINS
+        or name.casefold() in _NOBODY
+        or len(words) > _NAME_WORDS
+    )
+    return None if nobody else Named(name)
 
 
 _KINDS: dict[Any, Kind] = {

@@ -66,7 +66,7 @@ async def cancel_alarm(context: Context, which: str = "") -> str:
         raise SkillError(context.say(en="No alarm is set.", zh="没有闹钟。"))
     if not which and await clock.stop():  # "stop the alarm" while one rings
         return context.say(en="Stopped.", zh="已停止。")
-    if which.casefold() in ("all", "every", "all of them", "所有", "全部"):
+    if which.casefold() in ("all", "every", "all of them", "both", "所有", "全部"):
         for ring in rings:
             await clock.remove(ring)
         return context.say(en="All alarms are cancelled.", zh="已取消所有闹钟。")

@@ -12,8 +12,8 @@ from ..accounts import AccountError
 from ..accounts.faults import honest
 from ..accounts.mailbox import Letter, Mailbox, Security
 from ..accounts.outbox import Outbox
-from ..assistant.numbers import number, ordinal
 from ..spoken import say_day
+from ..spoken.number_words import number, ordinal
 from . import Choice, Contact, Context, Reply, Secret, SkillError, tool
 
 log = logging.getLogger(__name__)

@@ -7,12 +7,13 @@ import re
 from dataclasses import dataclass
 
 from ..alarm_clock import AlarmClock, Ring
-from ..assistant.durations import duration as read_duration
 from ..local_time import after, until
 from ..spoken import say_duration
+from ..spoken.durations import duration as read_duration
 from . import Choice, Context, Reply, SkillError, tool
 
-_NAME_WORDS = 3  # of a timer that is named after its length
+_ALL = frozenset(("all", "every", "all of them", "both", "both of them", "所有", "全部"))
+_NAME_WORDS, _NAME_SIGNS = 3, 6  # of a timer that is named after its length
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,13 @@ class Length:
         for at in range(len(words) - 1, max(0, len(words) - _NAME_WORDS - 1), -1):
             if found := read_duration(" ".join(words[:at])):
                 return cls(found, re.sub("^(?:for|called|named) (?:the |my )?", "", " ".join(words[at:])))
+        if len(words) == 1:  # 五十分钟洗衣服
+            for at in range(len(text) - 1, max(1, len(text) - _NAME_SIGNS - 1), -1):
+                if found := read_duration(text[:at]):
+                    return cls(found, text[at:].removeprefix("的"))
+        for at in range(1, min(len(words), _NAME_WORDS + 1)):  # "the eggs seven minutes"
+            if found := read_duration(" ".join(words[at:])):
+                return cls(found, re.sub("^(?:the|my) ", "", " ".join(words[:at])))
         return None
 
 
@@ -87,7 +95,7 @@ async def cancel_timer(context: Context, name: str = "") -> str:
 
     name: which timer, if there are several; "all" cancels all of them
     """
-    if name.casefold() in ("all", "every", "all of them", "所有", "全部"):
+    if name.casefold() in _ALL:
         for ring in _clock(context).rings:
             await _clock(context).remove(ring)
         return context.say(en="All timers are cancelled.", zh="已取消所有计时器。")

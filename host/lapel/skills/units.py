@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 
-from ..assistant.numbers import number
+from ..spoken.number_words import number
 from ..spoken.sums import say_number
 from ..spoken.units import Unit, convert, find_unit
 from . import Context, SkillError, tool
@@ -42,7 +43,8 @@ class Amount:
             unit = find_unit(text[at:]) if at < len(text) else None
             if unit is None or (text[at - 1].isalpha() and text[at].isalpha() and text[at].isascii()):
                 continue
-            value = number(text[:at].removesuffix("degrees ").strip(" °"))
+            before = text[:at].removesuffix("degrees ").strip(" °")
+            value = number(re.sub(r"(?<=half|rter|ters|hird|irds)(?: of)? an?$", "", before))  # half a pound
             if value is not None:
                 return cls(value, unit)
         return None

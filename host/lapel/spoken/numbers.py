@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from ..assistant.numbers import HANZI, number
+from .number_words import HANZI, number
 
 _LONGEST = 8  # words of one number within a sentence
 _HANZI_NUMBER = re.compile(f"[{HANZI.translate({ord(c): None for c in '半点點'})}]+")

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ..assistant.durations import duration
+from .durations import duration
 
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _MONTHS = (
@@ -183,6 +183,7 @@ PIECES: tuple[tuple[re.Pattern[str], Callable[[Said, re.Match[str]], bool]], ...
         (r"(?:the )?day after tomorrow\b|后天", _ahead(2)),
         (r"tomorrow\b|明天|明日", _ahead(1)),
         (r"tonight\b|今晚", _tonight),
+        (r"明早", lambda said, found: _ahead(1)(said, found) and said.in_the("morning")),
         (r"明晚", lambda said, found: _ahead(1)(said, found) and said.in_the("evening")),
         (
             rf"(?:every|each|on) (?P<names>(?:week ?days?|work(?:ing )?days?|weekends?)|day|"

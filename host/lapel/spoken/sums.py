@@ -20,6 +20,18 @@ _MOST_POWER = 400
 
 _NUMBER = r"(\d+(?:\.\d+)?)"
 _WORDS: tuple[tuple[str, str], ...] = (
+    (r"[$€£¥]|\b(?:dollars?|euros?|pounds?|bucks?|yuan)\b|(?<=\d)(?:块钱?|元钱?)", " "),
+    (r"^(?:an? |the )?(.+?(?:%|percent|per cent)) (?:tip|tax|discount|share) (?:on|of|for|from) ", r"\1 of "),
+    (r"^(.+?) split " + _NUMBER + r" ways?$", r"(\1) / \2"),
+    (
+        r"^(?:split|share|divide) (.+) (?:between|among|amongst|by|into|in) " + _NUMBER + r"(?: \w+)?$",
+        r"(\1) / \2",
+    ),
+    (r"\b(?:double|twice)(?: of)?(?= \d)", "2 *"),
+    (r"\btriple(?: of)?(?= \d)", "3 *"),
+    (r"^" + _NUMBER + r" (?:raised )?to the power of " + _NUMBER, r"\1 ** \2"),
+    (r"\bdivided (?:between|among|amongst)\b", "/"),
+    (r"^" + _NUMBER + r" take away " + _NUMBER, r"\1 - \2"),
     (r"\b(?:the )?square of " + _NUMBER, r"\1 ** 2"),
     (r"\b(?:the )?cube of " + _NUMBER, r"\1 ** 3"),
     (r"^divide (.+) by (.+)$", r"(\1) / (\2)"),

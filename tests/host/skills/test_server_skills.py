@@ -146,7 +146,7 @@ async def test_the_calendar(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
             assert await running.says("add choir today at 8 pm to my calendar") == "8:00 PM: choir"
             assert await running.says("add holiday tomorrow to my calendar") == "Tomorrow: holiday"
             for said, answer in (
-                ("book a haircut on Saturday at eleven", "Saturday 11:00 AM: a haircut"),
+                ("book a haircut on Saturday at eleven", "Saturday 11:00 AM: haircut"),
                 ("add a meeting with Bob on Monday at 2 pm", "Tomorrow 2:00 PM: meeting with Bob"),
                 ("create an event for Thursday at 5 called drinks", "Thursday 5:00 PM: drinks"),
             ):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 
-from .numbers import HANZI, number
+from .number_words import HANZI, number
 
 _UNITS_S = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800}
 _WORDS = {
@@ -21,6 +21,12 @@ _WORDS = {
 }
 _BELOW = {"week": "day", "day": "hour", "hour": "minute", "minute": "second"}
 _FIXED = {"a couple": 2.0, "couple": 2.0, "a few": 3.0}
+# "two more minutes" are two minutes, "another hour" is an hour, "another five minutes" are five.
+_ADDED = re.compile(r"\b(?:more|extra|additional|further|longer)\b")
+_ANOTHER = re.compile(
+    r"^(?:an?|another)\s+(?=(?:\d|\w+ty\b|\w+teen\b|"
+    r"(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b))"
+)
 _MOST_S = 3660 * 86400.0  # ten years: more is a slip of recognition
 _ZH_PART = re.compile(
     rf"(?P<count>[\d.{HANZI}]+?)?(?P<piece>个半|個半)?个?個?"
@@ -31,7 +37,8 @@ _ZH_UNITS_S = {"秒": 1, "分": 60, "刻": 900, "小": 3600, "钟": 3600, "鐘":
 
 def duration(text: str) -> datetime.timedelta | None:
     """The length of time that `text` is, whole; None if it is none or not over zero."""
-    text = text.strip().lower()
+    text = _ANOTHER.sub("", _ADDED.sub(" ", text.strip().lower()).strip())
+    text = re.sub(r"^another\b", "an", " ".join(text.split()))
     seconds = _chinese(text) if re.search(r"[\u4e00-\u9fff]", text) else _english(text)
     if seconds is None or not 0 < seconds <= _MOST_S:
         return None
