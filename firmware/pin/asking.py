@@ -8,7 +8,7 @@ import os
 from pin import button, log, question
 from pin.link import UP
 from pin.states import OFFLINE, THINKING
-from pin.utterance import Utterance
+from pin.utterance import Utterance, new_store
 
 NUMBER_BITS = 29  # utterances start at random, so that no boot repeats the numbers of the last one
 
@@ -20,8 +20,9 @@ class Asking:
         self.mic = mic
         self.question = question.Question()
         self._app = app
-        self._recording = Utterance()  # what the microphone writes to
-        self._asked = Utterance()  # what waits for its answer
+        store = new_store()
+        self._recording = Utterance(store)  # what the microphone writes to
+        self._asked = Utterance(store)  # what waits for its answer
         self._number = int.from_bytes(os.urandom(4), "big") >> (32 - NUMBER_BITS)
 
     # the button
@@ -30,7 +31,7 @@ class Asking:
         """A press, also in its interrupt: the first word must not wait for the loop."""
         if not self.mic.running:
             self._number += 1
-            self._recording.begin(self._number)
+            self._recording.begin(self._number, self._asked)
             self.mic.start(self._recording)
 
     def press(self):
@@ -50,6 +51,7 @@ class Asking:
         # Sending starts here and not at the edge: a tap sends nothing, and the release of a hold comes later
         # than this in any case, so nobody waits for it.
         self._recording, self._asked = self._asked, self._recording
+        self._asked.alone()
         self.question.begin(self._asked.number)
         if not self._app.lock.closed:
             self._app.link.deliver(self._asked)

@@ -35,7 +35,7 @@ def _words(ring: ptr16, at: int, out: ptr32, first: int, words: int, shift: int)
 
 class Room:
     def __init__(self):
-        self.ring = array("H", bytes(2 * SAMPLES))
+        self.ring = None  # from the first sound on: a silent room takes no memory
         self.begin = 0  # first sample of the sound in the ring
         self.end = 0  # one after its last: from there on it is silent
         self.forgotten = 0  # samples that somebody would still have read when the ring was full
@@ -47,6 +47,8 @@ class Room:
         `needed` will be read any more.
         Returns the position after its last sample.
         """
+        if self.ring is None:
+            self.ring = array("H", bytes(2 * SAMPLES))
         start = max(at, self.end)
         if self.end <= needed or start - self.begin >= SAMPLES:
             self.begin = start

@@ -26,6 +26,7 @@ import os
 MAX_BODY_BYTES = 8192
 HEADER_BYTES = 4
 OUTBOX_BYTES = 512 * 1024  # 1.3 s of scanner frames: longer than a busy host looks away
+DARK_OUTBOX_BYTES = 16 * 1024  # as long as there is no light
 
 
 @micropython.viper
@@ -45,7 +46,7 @@ class Link:
         self._byte = bytearray(1)
         self._part = bytearray(MAX_BODY_BYTES)
         self._have = 0  # bytes of header and body so far
-        self._out = bytearray(OUTBOX_BYTES)
+        self._out = bytearray(DARK_OUTBOX_BYTES)
         self._head = 0
         self._tail = 0
 
@@ -80,11 +81,9 @@ class Link:
     def send(self, kind, head, data=b"", start=0, count=0):
         """Queues a message of `head` and `count` bytes of `data` from `start` on. False if it has no room."""
         length = len(head) + count
-        if self._tail + HEADER_BYTES + length > OUTBOX_BYTES:
-            self._compact()
-            if self._tail + HEADER_BYTES + length > OUTBOX_BYTES:
-                self.lost += length
-                return False
+        if self._tail + HEADER_BYTES + length > len(self._out) and not self._made_room(length):
+            self.lost += length
+            return False
         out = self._out
         at = self._tail
         out[at] = kind
@@ -110,10 +109,13 @@ class Link:
         """Whether something waits for the host to take it."""
         return self._head < self._tail
 
-    def _compact(self):
+    def _made_room(self, length):
         move_bytes(self._out, 0, self._out, self._head, self._tail - self._head)
         self._tail -= self._head
         self._head = 0
+        if self._tail + HEADER_BYTES + length > len(self._out) < OUTBOX_BYTES:  # the first light
+            self._out.extend(bytes(OUTBOX_BYTES - len(self._out)))
+        return self._tail + HEADER_BYTES + length <= len(self._out)
 
 
 def from_environment():
