@@ -10,6 +10,7 @@ import sys
 import time
 
 import machine
+import packed
 import slots
 
 RESCUE_MS = 2000  # nobody holds it for that long by accident
@@ -19,7 +20,7 @@ FORGET = "forget"  # a file that says: everything else goes. It goes last, so a 
 REPAIR = "repair.json"  # while it lies there, another relay may pair this pin (pin/settings.py)
 REPAIR_S = 120
 REPAIR_TRIES = 5
-KEPT = ("boot.py", "main.py", slots.PATH, "slots.py", "lib", slots.SAFE) + slots.SLOTS
+KEPT = ("boot.py", "main.py", "packed.py", slots.PATH, "slots.py", "lib", slots.SAFE) + slots.SLOTS
 
 
 def held_ms(board):
@@ -37,7 +38,7 @@ def board():
     name = slots.board()
     if not name:
         return None
-    sys.path.insert(0, slots.SAFE)
+    sys.path.insert(0, packed.enter(slots.SAFE))
     try:
         return getattr(__import__("boards." + name), name)
     except (ImportError, AttributeError) as error:
@@ -45,6 +46,7 @@ def board():
         return None
     finally:
         sys.path.pop(0)
+        packed.leave()
         for module in [m for m in sys.modules if m.split(".")[0] == "boards"]:
             del sys.modules[module]  # the app's own may differ
 

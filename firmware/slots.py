@@ -40,7 +40,9 @@ def begin(rescue=False, crashed=False):
         return
     state = read()
     running = SAFE if rescue and _is_folder(SAFE) else _choose(state, crashed) or SAFE
-    sys.path.insert(0, running)
+    import packed  # a checkout has nothing to enter
+
+    sys.path.insert(0, packed.enter(running))
 
 
 def _choose(state, crashed):

@@ -2,7 +2,7 @@
 
 A manifest is one JSON object, a line break, and the signature of the JSON's bytes as lower-case hex digits:
 
-    {"v":1,"board":"xiao_esp32s3","version":7,"name":"0.2.0","files":[["pin/app.mpy",9120,"<sha256>"],...]}
+    {"v":1,"board":"xiao_esp32s3","version":7,"name":"0.2.0","files":[["pin/app.mpy.z",3760,"<sha256>"],...]}
     <768 hex digits: RSA-3072, PKCS #1 v1.5, SHA-256 (RFC 8017 section 8.2)>
 
 An update's id is the SHA-256 of all these bytes. A chunk is a websocket binary frame:
@@ -39,7 +39,8 @@ MAX_FILE_BYTES = 131072  # each is hashed in one go between two looks at the but
 MAX_TOTAL_BYTES = 1 << 20  # a third of the file system of a board with 8 MB
 PATH_BYTES = 64
 FOLDERS = ("pin", "lapel_wire", "boards")  # what a slot holds
-SUFFIXES = (".mpy", ".py", ".bin", ".txt")
+PACKED = ".z"  # deflated, see firmware/packed.py
+SUFFIXES = (".mpy", ".py", ".bin", ".txt", ".mpy.z", ".bin.z", ".txt.z")
 VERSION_MAX = (1 << 53) - 1  # exact in every JSON implementation: seconds of a clock fit
 
 MODULUS_DIGITS = 768  # RSA-3072
@@ -159,6 +160,8 @@ def _files(values):
         path, size, digest = entry
         # Without case, and a module is one file: which of two an import takes must not be a question.
         stem = path.lower()
+        if stem.endswith(PACKED):
+            stem = stem[: -len(PACKED)]
         for suffix in (".mpy", ".py"):
             if stem.endswith(suffix):
                 stem = stem[: -len(suffix)] + ".py"

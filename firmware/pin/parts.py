@@ -8,7 +8,7 @@ from pin import depth, log
 from pin.gauge import Gauge
 from pin.hand import Hand, NoHand
 from pin.haptic import Haptic, NoHaptic
-from pin.projector import Projector, font, guard, scanner, speed
+from pin.projector import Projector, font, guard, speed
 
 BUS_HZ = 400_000  # the most that fuel gauge and haptic driver take
 SCAN_RATE_HZ = 48000
@@ -48,7 +48,9 @@ class Parts:
             arm = _no_laser
             timer = None
         else:
-            light = scanner.VectorScanner(self._open_scan(), mirror)
+            from pin.projector.scanner import VectorScanner  # not needed where there are LEDs
+
+            light = VectorScanner(self._open_scan(), mirror)
         self.depth_bus = depth.Bus(self.bus)
         self.hand = self._hand()
         self.haptic = self._haptic()

@@ -18,7 +18,7 @@ from lapel_wire import messages
 from lapel_wire.update import CHUNK_BYTES, PATCH_FILE, pack_chunk
 from pin_process import FIRMWARE
 
-ROOT = ("boot.py", "main.py", "slots.py")
+ROOT = ("boot.py", "main.py", "packed.py", "slots.py")
 PROGRAM = FIRMWARE / "stand_ins" / "port.py"
 # How long a pin waits after a failure, and for an app that hangs.
 QUICK = {"\nPAUSE_MS = 3000": "\nPAUSE_MS = 200", "TRIAL_MS = 30_000": "TRIAL_MS = 4000"}
@@ -44,7 +44,7 @@ def app(**changed: bytes) -> Files:
 
 def safe(files: Files) -> Files:
     """What the installer puts there, as text."""
-    names = {name.removesuffix(".mpy") + ".py" for name in firmware.safe("xiao_esp32s3")}
+    names = {name.removesuffix(".mpy.z") + ".py" for name in firmware.safe("xiao_esp32s3")}
     assert names < set(files) and "pin/app.py" not in names
     return {path: data for path, data in files.items() if path in names | {"boards/virtual.py"}}
 

@@ -148,7 +148,7 @@ async def test_a_button_held_for_ten_seconds_makes_it_forget(tmp_path: Path) -> 
             await board.wait_for_line("SettingsError", 30)
         left = sorted(path.name for path in (tmp_path / "flash").iterdir())
         assert [name for name in left if name != "repair.json"] == [
-            "a", "boot.py", "main.py", "safe", "slots.py",
+            "a", "boot.py", "main.py", "packed.py", "safe", "slots.py",
         ]  # fmt: skip
         async with Board(tmp_path / "flash") as board:
             await board.wait_for_line("This pin is not paired yet", 30)

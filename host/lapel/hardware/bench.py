@@ -28,6 +28,10 @@ import json, sys
 try:
     with open("slots.json") as _f: _slot = json.load(_f).get("slot", "a")
 except (OSError, ValueError): _slot = "a"
+try:
+    import packed
+    _slot = packed.enter(_slot)
+except ImportError: pass
 for _p in ("lib", _slot):
     if _p not in sys.path: sys.path.insert(0, _p)
 import machine

@@ -6,12 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import packed
 import pytest
 from lapel import viper
 from lapel.devices import boards, firmware, package, signing
 from lapel.devices.readable import readable
 from lapel_wire import update
 
+MOST_BYTES = 120_000
 MPY_6_3_XTENSAWIN = 10  # architecture in the third byte's upper six bits (MicroPython, py/persistentcode.h)
 
 
@@ -19,21 +21,41 @@ MPY_6_3_XTENSAWIN = 10  # architecture in the third byte's upper six bits (Micro
 def test_each_board_gets_what_its_app_imports(board: str) -> None:
     files = firmware.app(board)
     modules = set(files)
-    assert {"pin/start.mpy", "pin/app.mpy", "lapel_wire/messages.mpy", f"boards/{board}.mpy"} <= modules
+    assert {
+        "pin/start.mpy.z",
+        "pin/app.mpy.z",
+        "lapel_wire/messages.mpy.z",
+        f"boards/{board}.mpy.z",
+    } <= modules
     matrix = board.endswith("matrix")
-    assert ("pin/projector/is31fl3731.mpy" in modules) == matrix
-    assert "pin/projector/font.bin" in modules
+    assert ("pin/projector/is31fl3731.mpy.z" in modules) == matrix
+    assert ("pin/projector/path.mpy.z" in modules) != matrix
+    assert "pin/projector/font.bin.z" in modules
     assert not [path for path in modules if path.startswith("boards/") and "virtual" in path]
     assert all(update.plain_path(path) for path in modules)
     for path, data in files.items():
-        if path.endswith(".mpy"):
+        if path.endswith(".mpy.z"):
+            data = firmware.inflated(data)
             assert data[:2] == b"M\x06" and data[2] >> 2 in (0, MPY_6_3_XTENSAWIN), path
+
+
+@pytest.mark.parametrize("board", boards.names())
+def test_the_firmware_of_each_board_is_small(board: str) -> None:
+    assert sum(map(len, firmware.app(board).values())) <= MOST_BYTES
+    assert sum(map(len, firmware.safe(board).values())) <= MOST_BYTES / 3
+
+
+def test_what_pins_in_the_field_can_read_stays_the_same() -> None:
+    """Their packed.py is not updated over the air: what comes later must be readable for it, too."""
+    digest = hashlib.sha256(packed.PRESET).hexdigest()
+    assert digest == "d18ac537678db9eeafc2f77c9ecbb6620d5f66c9e9d028321661359a2e71d77a"
+    assert packed.WINDOW_BITS == 12 and packed.END == ".z"
 
 
 def test_the_safe_copy_is_small_and_can_still_be_updated() -> None:
     safe, app = firmware.safe("xiao_esp32s3"), firmware.app("xiao_esp32s3")
-    assert {"pin/safe.mpy", "pin/update.mpy", "pin/link.mpy", "boards/xiao_esp32s3.mpy"} <= set(safe)
-    assert "pin/start.mpy" not in safe and "pin/projector/scanner.mpy" not in safe
+    assert {"pin/safe.mpy.z", "pin/update.mpy.z", "pin/link.mpy.z", "boards/xiao_esp32s3.mpy.z"} <= set(safe)
+    assert "pin/start.mpy.z" not in safe and "pin/projector/scanner.mpy.z" not in safe
     assert sum(map(len, safe.values())) < sum(map(len, app.values())) / 2
 
 
@@ -62,7 +84,7 @@ def test_the_same_files_are_the_same_package_and_others_a_higher_version(
     first = package.build(tmp_path, "xiao_esp32s3")
     assert package.build(tmp_path, "xiao_esp32s3") == first
     files = firmware.app("xiao_esp32s3")
-    monkeypatch.setattr(firmware, "app", lambda board: files | {"pin/app.mpy": b"M\x06 other"})
+    monkeypatch.setattr(firmware, "app", lambda board: files | {"pin/app.mpy.z": b"other"})
     monkeypatch.setattr(package.time, "time", lambda: 5.0)  # a clock that went back
     second = package.build(tmp_path, "xiao_esp32s3")
     assert second.version == first.version + 1 and second.name != first.name
@@ -78,9 +100,12 @@ def test_a_traceback_of_a_real_pin_shows_our_source(tmp_path: Path) -> None:
     from lapel.virtual.interpreter import find_interpreter
 
     for path, data in firmware.app(boards.MOCK).items():
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "a" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "a" / path).write_bytes(data)
+    for path, data in firmware.root().items():
         (tmp_path / path).write_bytes(data)
-    code = "from lapel_wire import challenge\nchallenge.mac(b'short', 'pin', 1, 'x', '', '')"
+    code = "import sys, packed\nsys.path.insert(0, packed.enter('a'))\nfrom lapel_wire import challenge\n"
+    code += "challenge.mac(b'short', 'pin', 1, 'x', '', '')"
     done = subprocess.run(
         [find_interpreter(), "-c", code],
         cwd=tmp_path,

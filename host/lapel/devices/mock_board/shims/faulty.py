@@ -18,7 +18,7 @@ class _File:
 
 def _faulty(path, mode="r"):
     file = _open(path, mode)
-    return _File(file) if "w" in mode and path.endswith(".mpy") else file
+    return _File(file) if "w" in mode and path.endswith(".mpy.z") else file
 
 
 builtins.open = _faulty
