@@ -37,6 +37,7 @@ _COMMANDS = {
     "palm": "replay a recording of the palm sensor through the pin's tracker and gestures",
     "calibrate": "fit a pin's light to its mirrors",
     "bench": "measure latency, load and the audio path",
+    "metrics": "a token for a Prometheus that reads the relay's figures",
     "service": "run the relay whenever this computer runs (systemd)",
 }
 _LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -123,6 +124,7 @@ def _parser(chosen: str | None) -> argparse.ArgumentParser:
     parser.add_argument(
         "--log", choices=_LOG_LEVELS, default="warning", help="how much to log (default: warning)"
     )
+    parser.add_argument("--log-json", action="store_true", help="log the relay as JSON, a line each")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     for name, summary in _COMMANDS.items():
         command = commands.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")

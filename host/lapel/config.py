@@ -80,6 +80,11 @@ class ConsoleConfig:
 
 
 @dataclass(frozen=True)
+class LogConfig:
+    json: bool = False  # a line each for whoever collects logs, in place of text
+
+
+@dataclass(frozen=True)
 class NoticesConfig:
     quiet_from: str = ""  # "22:00": from then on only what is urgent knocks ...
     quiet_to: str = ""  # "07:00": ... until then
@@ -97,6 +102,7 @@ class Config:
     history: HistoryConfig = field(default_factory=HistoryConfig)
     console: ConsoleConfig = field(default_factory=ConsoleConfig)
     notices: NoticesConfig = field(default_factory=NoticesConfig)
+    log: LogConfig = field(default_factory=LogConfig)
     skills: dict[str, dict[str, Any]] = field(default_factory=dict)  # each skill checks its own
     mcp: dict[str, dict[str, Any]] = field(default_factory=dict)  # servers of tools, by name
     skills_home: Path | None = None  # whose folder `skills` is read, if not this home's
@@ -109,6 +115,7 @@ TABLES: dict[str, type] = {
     "history": HistoryConfig,
     "console": ConsoleConfig,
     "notices": NoticesConfig,
+    "log": LogConfig,
     "voice": VoiceConfig,
 }
 

@@ -24,6 +24,7 @@ from .conversation import Conversation
 from .desks import Desk, Desks, Voice
 from .handshake import Greeted
 from .listening import Listening
+from .log_lines import PIN, TURN
 from .services import Assistant, Gone, History, Speech, TurnRecord
 from .turn import Turn
 from .utterance import Utterance
@@ -70,6 +71,7 @@ class Session:
 
     async def run(self) -> None:
         """Serves the pin until its connection ends. Raises nothing for a connection that breaks."""
+        PIN.set(self._pin.pin_id)
         log.info("%s connected", self._name)
         try:
             await self._desks.joined(self._pin)
@@ -212,6 +214,7 @@ class Session:
 
     async def _run_turn(self, turn: Turn, work: Callable[[], Awaitable[None]]) -> None:
         record = turn.record
+        TURN.set(record.utt)
         try:
             await work()
         except Gone as error:

@@ -10,7 +10,7 @@ import signal
 import sys
 from contextlib import AsyncExitStack
 
-from .. import config
+from .. import config, log_lines
 from ..console.figures import Figures
 from ..console.opened import console_on
 from ..console.server import ConsoleError
@@ -32,6 +32,8 @@ def run(options: argparse.Namespace) -> int:
     if options.log == "warning":
         logging.root.setLevel(logging.INFO)
     settings = config.load()
+    if settings.log.json or options.log_json:
+        log_lines.use(settings)
     relay = settings.relay
     if options.host is not None:
         relay = dataclasses.replace(relay, host=options.host)

@@ -13,7 +13,7 @@ import webbrowser
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 
-from .. import config, models
+from .. import config, log_lines, models
 from ..assistant.endpoints import offers
 from ..console.figures import Figures
 from ..console.opened import console_on
@@ -49,6 +49,8 @@ def run(options: argparse.Namespace) -> int:
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     if options.terminal and sys.stdin.isatty() and sys.stdout.isatty():
         _log_to_file(settings)
+    if settings.log.json or options.log_json:
+        log_lines.use(settings)
     if asyncio.run(_run(settings, options)):
         start_again()
     return 0

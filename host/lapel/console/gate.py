@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 from collections.abc import Callable, Iterable
 from urllib.parse import urlsplit
@@ -11,6 +12,7 @@ from starlette.requests import cookie_parser
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from . import scrape
 from .owner import Owner
 
 COOKIE = "lapel"
@@ -48,22 +50,30 @@ _STATIC = "/static/"
 class Gate:
     """ASGI middleware. `hosts` are the names this console may be called by: a page elsewhere that points its
     own name at this address (DNS rebinding) is refused. `open_paths` need no owner, nor does what is
-    below the folder /static/."""
+    below the folder /static/. `scrapes` says whether an Authorization header may read /metrics."""
 
     def __init__(
-        self, app: ASGIApp, owner: Owner, hosts: Callable[[], Iterable[str]], open_paths: Iterable[str]
+        self,
+        app: ASGIApp,
+        owner: Owner,
+        hosts: Callable[[], Iterable[str]],
+        open_paths: Iterable[str],
+        scrapes: Callable[[str], bool],
     ) -> None:
         self._app = app
         self._owner = owner
         self._hosts = hosts
         self._open = frozenset(open_paths)
+        self._scrapes = scrapes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        refusal = self._refusal(scope, headers)
+        shown = headers.get("authorization", "") if scope["path"] == scrape.PATH else ""
+        scraper = bool(shown) and await asyncio.to_thread(self._scrapes, shown)
+        refusal = self._refusal(scope, headers, scraper)
         if scope["type"] == "websocket":
             if refusal:
                 await send({"type": "websocket.close", "code": 1008, "reason": refusal[1]})
@@ -86,7 +96,7 @@ class Gate:
             return
         await self._app(scope, _bounded(receive), send_with_headers)
 
-    def _refusal(self, scope: Scope, headers: Headers) -> tuple[int, str] | None:
+    def _refusal(self, scope: Scope, headers: Headers, scraper: bool) -> tuple[int, str] | None:
         host = headers.get("host", "")
         if (urlsplit(f"//{host}").hostname or "") not in self._hosts():
             return 421, "This address is not the console's."
@@ -99,7 +109,7 @@ class Gate:
         visit = self._owner.visit(cookie_parser(headers.get("cookie", "")).get(COOKIE, ""))
         scope["visit"] = visit
         path = scope["path"]
-        if path in self._open or path.startswith(_STATIC):
+        if path in self._open or path.startswith(_STATIC) or (scraper and not changes):
             return None
         if visit is None:
             return 401, "Sign in first."

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from . import scrape
 from .figures import Complaints, Figures, memory_bytes
 
 
@@ -38,7 +39,7 @@ class HealthRoom:
         return [
             Route("/api/health", self._health),
             Route("/api/doctor", self._doctor, methods=["POST"]),
-            Route("/metrics", self._metrics),
+            Route(scrape.PATH, self._metrics),
         ]
 
     async def _health(self, request: Request) -> Response:

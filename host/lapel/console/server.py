@@ -8,6 +8,7 @@ import logging
 import socket
 import ssl
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -22,7 +23,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from ..config import ConsoleConfig
-from . import certificate
+from . import certificate, scrape
 from .door import OPEN_PATHS, Door
 from .gate import Gate
 from .owner import Owner
@@ -61,6 +62,7 @@ class Console:
                     owner=self.owner,
                     hosts=lambda: self.hosts,
                     open_paths=("/", *OPEN_PATHS),
+                    scrapes=partial(scrape.opens, home),
                 ),
                 Middleware(GZipMiddleware, minimum_size=1000),  # the firmware's sources shrink to a third
             ],

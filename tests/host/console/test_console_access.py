@@ -9,8 +9,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+from lapel.cli import main
 from lapel.config import ConfigError, ConsoleConfig, check_listen_address
-from lapel.console import certificate
+from lapel.console import certificate, scrape
 from lapel.console.owner import Owner, OwnerError
 from lapel.console.server import Console
 from lapel.console.tries import FREE_TRIES, LONGEST_WAIT_S, Tries
@@ -209,3 +210,50 @@ async def test_wider_than_this_computer_it_speaks_tls(
 def test_it_does_not_listen_everywhere() -> None:
     with pytest.raises(ConfigError):
         check_listen_address("0.0.0.0")
+
+
+async def test_a_scraper_reads_the_figures_and_nothing_else(tmp_path: Path) -> None:
+    rooms = [
+        Route("/api/secret", _secret),
+        Route(scrape.PATH, _secret, methods=["GET", "POST"]),
+    ]
+    async with Console(ConsoleConfig(port=0), tmp_path, rooms) as running:
+        base = f"http://127.0.0.1:{running.port}"
+        async with httpx.AsyncClient(base_url=base, trust_env=False) as client:
+
+            async def status(path: str, token: str | None, **headers: str) -> int:
+                if token is not None:
+                    headers["authorization"] = f"Bearer {token}"
+                return (await client.get(path, headers=headers)).status_code
+
+            assert await status("/metrics", None) == 401
+            assert await status("/metrics", "none") == 401
+            token = scrape.make(tmp_path)
+            assert await status("/metrics", token) == 200
+            assert await status("/metrics", token[:-1]) == 401
+            assert await status("/metrics", token, host="evil.example") == 421
+            assert await status("/api/secret", token) == 401
+            basic = await client.get("/metrics", headers={"authorization": f"Basic {token}"})
+            assert basic.status_code == 401
+            bearer = {"authorization": f"Bearer {token}", "origin": base}
+            assert (await client.post("/metrics", headers=bearer)).status_code == 401
+            newer = scrape.make(tmp_path)
+            assert await status("/metrics", token) == 401
+            assert await status("/metrics", newer) == 200
+            assert scrape.forget(tmp_path) and not scrape.forget(tmp_path)
+            assert await status("/metrics", newer) == 401
+
+
+def test_the_token_of_scrapers_is_shown_once_and_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LAPEL_HOME", str(tmp_path))
+    with pytest.raises(SystemExit):
+        main(["metrics"])
+    token = capsys.readouterr().out.strip()
+    assert scrape.opens(tmp_path, f"Bearer {token}")
+    kept = tmp_path / "metrics.token"
+    assert token not in kept.read_text() and kept.stat().st_mode & 0o777 == 0o600
+    with pytest.raises(SystemExit):
+        main(["metrics", "--forget"])
+    assert not scrape.opens(tmp_path, f"Bearer {token}")
