@@ -93,7 +93,9 @@ async def test_one_changed_file_travels_and_the_pin_runs_it(source: Path, bare: 
     (size,) = [len(data) for path, data in new.files if path == "pin/channel.mpy.z"]
     assert size > 2000
     assert events[-1]["sent_bytes"] <= 2 * size
-    assert (bare.board.files / "b" / "pin" / "channel.mpy.z").read_bytes() == dict(new.files)["pin/channel.mpy.z"]
+    assert (bare.board.files / "b" / "pin" / "channel.mpy.z").read_bytes() == dict(new.files)[
+        "pin/channel.mpy.z"
+    ]
     assert json.loads((bare.board.files / "slots.json").read_text())["slot"] == "b"
 
 

@@ -17,6 +17,7 @@ from ..bench import (
     audio_path,
     console,
     figures,
+    firmware,
     intents,
     palm,
     projector,
@@ -30,6 +31,7 @@ from ..bench.figures import Figure
 
 _GROUPS: dict[str, Callable[[], Coroutine[Any, Any, list[Figure]]]] = {
     "audio": audio_path.measure,
+    "firmware": firmware.measure,
     "relay": relay_load.measure,
     "instant": trip_time.measure_instant,
     "projector": projector.measure_projector,
