@@ -1,1 +1,3 @@
 """Everything done to a pin: pair, list, revoke."""
+
+from .. import viper  # noqa: F401 - makes the firmware importable, before any module here needs it
