@@ -78,7 +78,7 @@ class Tracker:
         self._clock_ms = clock_ms
         self._updated_at = None
         self._t_ms = None
-        self._distances = array("i", [0] * ZONES)
+        self.distances = array("i", [0] * ZONES)
         self.plane = Plane()
         self.poses = PoseFilter()
         self._distance = OneEuro(_DISTANCE_SLOPE)
@@ -121,7 +121,7 @@ class Tracker:
         self._updated_at = self._clock_ms()
         dt_ms = 67 if self._t_ms is None else ticks_diff(t_ms, self._t_ms)
         self._t_ms = t_ms
-        distances = self._distances
+        distances = self.distances
         for i in range(ZONES):
             good = status[i] == STATUS_VALID or status[i] == STATUS_WIDE
             if good and 0 < distance_mm[i] < 5000:
