@@ -71,7 +71,12 @@ class House:
     """A running relay and its edges; `client()` is a pin that connects to it."""
 
     def __init__(
-        self, home: Path, max_pins: int = 200, history: Any = None, desks: tuple[Any, ...] = ()
+        self,
+        home: Path,
+        max_pins: int = 200,
+        history: Any = None,
+        desks: tuple[Any, ...] = (),
+        voice: Any = None,
     ) -> None:
         self.speech = ScriptedSpeech()
         self.assistant = ScriptedAssistant()
@@ -79,7 +84,7 @@ class House:
         self.pins = Pins(home)
         self.pin = self.pins.pair("test pin")
         config = Config(home=home, relay=RelayConfig(port=0, max_pins=max_pins))
-        self.relay = Relay(config, Services(self.speech, self.assistant, self.history, desks))
+        self.relay = Relay(config, Services(self.speech, self.assistant, self.history, desks, voice))
 
     def settings(self, pin: Pin | None = None, **changes: Any) -> dict[str, Any]:
         return self.pins.settings(

@@ -39,7 +39,7 @@ class _Voice:
     def __init__(self, number: int, card: int) -> None:
         self.number = number
         self.card = card
-        self.played = 0
+        self.sent = self.played = 0  # frames
         self.over = False  # the pin plays no more of it
         self.begun = False
         self.moved = asyncio.Event()
@@ -123,14 +123,14 @@ class VoiceDesk:
             finished = await self._send(pin, voice, text)
             if voice.begun and not voice.over:
                 if finished:
-                    await pin.send("voice_end", voice=voice.number, frames=voice.encoder.frames)
+                    await pin.send("voice_end", voice=voice.number, frames=voice.sent)
                     while await self._progress(voice):
                         pass
                 else:
                     await self._cut(pin, voice)
             log.info(
                 "%s: voice %d: %d of %d frames played, the first after %.0f ms",
-                pin.name, voice.number, voice.played, voice.encoder.frames, voice.first_ms,
+                pin.name, voice.number, voice.played, voice.sent, voice.first_ms,
             )  # fmt: skip
         except asyncio.CancelledError:
             if voice.begun and not voice.over:
@@ -160,7 +160,7 @@ class VoiceDesk:
                 for frame in voice.encoder.feed(pcm):
                     if not await self._send_frame(pin, voice, frame):
                         return False
-                    if voice.encoder.frames == 1:
+                    if voice.sent == 1:
                         self._note((time.monotonic() - began) * 1000)
         for frame in voice.encoder.finish():
             if not await self._send_frame(pin, voice, frame):
@@ -169,12 +169,13 @@ class VoiceDesk:
 
     async def _send_frame(self, pin: PinLink, voice: _Voice, frame: bytes) -> bool:
         """Waits for room on the pin. False if nobody wants it any more."""
-        while voice.encoder.frames - voice.played > AHEAD_FRAMES and not voice.over:
+        while voice.sent - voice.played >= AHEAD_FRAMES and not voice.over:
             if not await self._progress(voice):
                 return False
         if voice.over or self._has_moved_on(pin, voice):
             return False
         await pin.send_bytes(frame)
+        voice.sent += 1
         return True
 
     async def _progress(self, voice: _Voice) -> bool:
@@ -220,7 +221,7 @@ class VoiceDesk:
     async def _cut(self, pin: PinLink, voice: _Voice) -> None:
         if voice.begun:
             try:
-                await pin.send("voice_end", voice=voice.number, frames=voice.encoder.frames, cut=True)
+                await pin.send("voice_end", voice=voice.number, frames=voice.sent, cut=True)
             except Gone:
                 log.debug("%s is gone", pin.name)
 
