@@ -15,6 +15,8 @@ SDA, SCL = "SDA", "SCL"
 MIC_BCLK = MIC_WS = MIC_SD = None  # PortAudio's default input
 MIC_SHIFT = 14  # as the other boards: firmware/linux/sound.py sends words like an ICS-43434's
 
+SPEAKER = "SPK"  # PortAudio's default output
+SPK_BCLK = SPK_WS = SPK_SD = None
 SCANNER = "matrix"
 PARTS = "linux_parts"  # its Parts take the place of pin.parts
 PALM = None

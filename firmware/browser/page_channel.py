@@ -15,12 +15,14 @@ CLOSE_MS = 1000
 DRAIN_MS = 5000
 CONNECTING, OPEN = 0, 1  # WebSocket.readyState
 ABNORMAL = 1006
+MESSAGE_BYTES = 2048  # the wire's limit
 BUFFERED_BYTES = 65536  # beyond it the browser's queue only hides that the network is slow
 
 
 class PageChannel:
     def __init__(self):
         self._binary = open(int(page.environment("LAPEL_CHANNEL_FD")), "r+b")  # noqa: SIM115 - as long as the pin runs
+        self._data = memoryview(bytearray(MESSAGE_BYTES))
 
     async def open(self, host, port, path, tls, server_hostname, timeout_ms, subprotocol=None):
         """Connects to the page's own server. Raises Closed."""
@@ -64,13 +66,15 @@ class PageChannel:
         self._check()
 
     async def receive(self, timeout_ms):
-        """The next message, or None after `timeout_ms`. Raises Closed."""
+        """The next message: a str, a memoryview (valid until the next call), or None. Raises Closed."""
         deadline = Deadline()
         deadline.after(timeout_ms, ticks_ms())
         while True:
-            text = page.receive()
-            if text is not None:
-                return text
+            message = page.receive()
+            if isinstance(message, int):  # so many bytes are to be read
+                return self._data[: self._binary.readinto(self._data, min(message, MESSAGE_BYTES))]
+            if message is not None:
+                return message
             self._check()
             if deadline.passed(ticks_ms()):
                 return None

@@ -1,4 +1,5 @@
-"""machine.I2S for a computer's microphone: what the firmware's `mic` needs of it, over PortAudio.
+"""machine.I2S for a computer's microphone and speaker: what the firmware's `mic` and `voice` need of it, over
+PortAudio.
 
 PortAudio's own thread fills the buffers that `readinto` handed over and calls the handler, as the chip's DMA
 and interrupt do. The stream is opened once and runs only while the button is held.
@@ -17,6 +18,9 @@ _stream = None
 class I2S:
     RX, TX = 9, 5
     MONO, STEREO = 0, 1
+
+    def __new__(cls, id, *, mode, **options):
+        return super().__new__(Speaker if mode == I2S.TX and cls is I2S else cls)
 
     def __init__(self, id, *, sck, ws, sd, mode, bits, format, rate, ibuf):
         if mode != I2S.RX or bits != 32 or format != I2S.MONO:
@@ -59,16 +63,56 @@ class I2S:
             self.dropped += 1
 
 
+class Speaker(I2S):
+    """A transmitter of 16-bit mono: PortAudio's thread takes what `write` handed over, and silence if there
+    is nothing. The stream is there only while somebody speaks."""
+
+    def __init__(self, id, *, sck, ws, sd, mode, bits, format, rate, ibuf):
+        if bits != 16 or format != I2S.MONO:
+            raise OSError(errno.ENODEV, "this computer offers a speaker, 16-bit mono, and no other I2S")
+        sounddevice = _sounddevice()
+        self._handler = None
+        self._waiting = deque()
+        self._at = 0  # bytes of the first one that were played
+        try:
+            self._stream = sounddevice.RawOutputStream(
+                samplerate=rate, channels=1, dtype="int16", blocksize=BLOCK_FRAMES, callback=self._block
+            )
+            self._stream.start()
+        except (sounddevice.PortAudioError, ValueError) as error:
+            raise OSError(errno.ENODEV, "this computer offers no speaker: %s" % error) from error
+
+    def write(self, buffer):
+        self._waiting.append(bytes(buffer))  # the firmware decodes the next frame into the same buffer
+        return len(buffer)
+
+    def deinit(self):
+        self._handler = None
+        self._stream.abort()
+        self._stream.close()
+
+    def _block(self, out, frames, when, status):
+        at = 0
+        while at < len(out) and self._waiting:
+            first = self._waiting[0]
+            count = min(len(out) - at, len(first) - self._at)
+            out[at : at + count] = first[self._at : self._at + count]
+            at += count
+            self._at += count
+            if self._at == len(first):
+                self._waiting.popleft()
+                self._at = 0
+                handler = self._handler
+                if handler:
+                    handler(self)  # it may write the next one
+        out[at:] = bytes(len(out) - at)
+
+
 class Stream:
     """The computer's microphone, resampled where it cannot do `rate` itself. Raises OSError."""
 
     def __init__(self, rate):
-        try:
-            import sounddevice
-        except ImportError as error:
-            raise OSError(errno.ENODEV, "expected sounddevice: pip install 'lapel[blinka]'") from error
-        except OSError as error:
-            raise OSError(errno.ENODEV, "expected PortAudio; on Debian: apt install libportaudio2") from error
+        sounddevice = _sounddevice()
         self._taker = None
         self._resampler = None
         try:
@@ -125,3 +169,14 @@ def stream(rate):
     if _stream is None:
         _stream = Stream(rate)
     return _stream
+
+
+def _sounddevice():
+    """PortAudio's package, which needs its library. Raises OSError."""
+    try:
+        import sounddevice
+    except ImportError as error:
+        raise OSError(errno.ENODEV, "expected sounddevice: pip install 'lapel[blinka]'") from error
+    except OSError as error:
+        raise OSError(errno.ENODEV, "expected PortAudio; on Debian: apt install libportaudio2") from error
+    return sounddevice

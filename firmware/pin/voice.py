@@ -110,7 +110,7 @@ class Voice:
 
     def _play(self, now):
         if not self._writing and self._went < self._came:
-            self._write()
+            self._write(self._i2s)
         if self._writing:
             self._ending.after(END_MS, now)
             self._patience.after(HOLD_MS, now)
@@ -134,15 +134,17 @@ class Voice:
 
     def _taken(self, i2s):
         if i2s is self._i2s:  # else it is late: the voice has ended
-            self._writing = False
+            # On a computer this is another thread: as long as it may write, the poll does not.
             if self._went < self._came:
-                self._write()
+                self._write(i2s)
+            else:
+                self._writing = False
 
-    def _write(self):
+    def _write(self, i2s):
         self._writing = True
         adpcm.decode(self._ring, self._went % FRAMES * FRAME_BYTES, self._pcm, self._gain)
         self._went += 1
-        self._i2s.write(self._pcm)
+        i2s.write(self._pcm)
 
     def _close(self):
         i2s, self._i2s = self._i2s, None

@@ -24,6 +24,7 @@ from ..house import chosen_endpoint, needed_models, speech_settings
 from ..speech import Speech, SpeechError
 from ..store.history import HistoryError, SqlHistory
 from ..virtual.interpreter import InterpreterMissing, find_interpreter
+from ..voice import VoiceError, make_engine
 
 _FREE_BYTES = 500_000_000  # a year of history, a log, and an update
 _OK, _WARN, _FAIL = "ok", "warning", "failed"
@@ -67,7 +68,7 @@ def examine() -> list[Finding]:
     except config.ConfigError as error:
         return [*findings, Finding("settings", _FAIL, str(error), "mend it")]
     checks: tuple[Callable[[config.Config], Finding], ...] = (
-        _home, _disk, _certificate, _pins, _history, _port, _speech, _models, _language_model,
+        _home, _disk, _certificate, _pins, _history, _port, _speech, _voice, _models, _language_model,
     )  # fmt: skip
     return findings + [check(settings) for check in checks]
 
@@ -187,6 +188,27 @@ def _speech(settings: config.Config) -> Finding:
         return Finding("speech", _FAIL, str(error), "lapel models fetch")
     where = settings.speech.url or "engines inside Lapel"
     return Finding("speech", _OK, f"language {settings.speech.language}, {where}")
+
+
+def _voice(settings: config.Config) -> Finding:
+    voice = settings.voice
+    if not voice.on:
+        return Finding(
+            "voice", _OK, "off; answers are read only", "[voice] on = true, if a pin has a speaker"
+        )
+
+    async def speak() -> float:
+        engine = make_engine(voice)
+        try:
+            return len(await engine.speak("Hello.", "en")) / 32_000  # 16 kHz, 16 bit
+        finally:
+            await engine.close()
+
+    try:
+        seconds = asyncio.run(speak())
+    except VoiceError as error:
+        return Finding("voice", _WARN, str(error), "answers are still read on the palm")
+    return Finding("voice", _OK, f"{voice.url or 'Piper'} said hello in {seconds:.1f} s of sound")
 
 
 def _models(settings: config.Config) -> Finding:

@@ -22,9 +22,10 @@ from ..assistant.llm import LanguageModel
 from ..config import Config, ConfigError
 from ..services import Unanswerable
 from ..skills import Secret
-from ..speech import SpeechError
+from ..speech import SAMPLE_RATE_HZ, SpeechError
 from ..speech.openai_stt import OpenAiSpeech
 from ..virtual.samples import find
+from ..voice import VoiceError, make_engine
 from ..wav import read_wav
 from .door import fields
 
@@ -32,9 +33,11 @@ log = logging.getLogger(__name__)
 
 TEST_S = 30.0  # a large model on a small machine loads before it answers
 _KINDS = {str: "text", int: "number", float: "number", bool: "switch"}
+_SPOKEN = "This is the voice of your pin."
+BYTES_PER_S = 2 * SAMPLE_RATE_HZ
 _SECRETS = frozenset({"key"})
 # What the page offers. Where the relay listens is for whoever sits at its command line.
-_TABLES = ("speech", "llm", "history", "notices")
+_TABLES = ("speech", "llm", "voice", "history", "notices")
 _CHOICES = {
     ("speech", "language"): ["en", "zh", "auto"],
     ("llm", "tools"): ["auto", "native", "json", "none"],
@@ -106,7 +109,7 @@ class SettingsRoom:
         body = await fields(request, kind=str, url=str, key=str, model=str)
         if isinstance(body, Response):
             return body
-        tests = {"llm": self._ask_model, "speech": self._transcribe}
+        tests = {"llm": self._ask_model, "speech": self._transcribe, "voice": self._speak}
         if body["kind"] not in tests:
             return JSONResponse({"error": f"kind: expected one of {', '.join(tests)}."}, 400)
         key = body["key"] or getattr(self._settings, body["kind"]).key
@@ -117,7 +120,7 @@ class SettingsRoom:
                     said = await tests[body["kind"]](body["url"], key, body["model"])
             except TimeoutError:
                 return JSONResponse({"error": f"No answer within {TEST_S:.0f} s."}, 502)
-            except (EndpointError, SpeechError, Unanswerable) as error:
+            except (EndpointError, SpeechError, VoiceError, Unanswerable) as error:
                 return JSONResponse({"error": str(error)}, 502)
         return JSONResponse({"said": said, "ms": round((time.monotonic() - began) * 1000)})
 
@@ -137,6 +140,15 @@ class SettingsRoom:
             return await engine.transcribe(pcm, self._settings.speech.language)
         finally:
             await engine.close()
+
+    async def _speak(self, url: str, key: str, model: str) -> str:
+        chosen = dataclasses.replace(self._settings.voice, url=url, key=key, model=model)
+        engine = make_engine(chosen)
+        try:
+            pcm = await engine.speak(_SPOKEN, "en")
+        finally:
+            await engine.close()
+        return f"{_SPOKEN} ({len(pcm) / BYTES_PER_S:.1f} s)"
 
 
 def _always(endpoint: Endpoint) -> Callable[[], Awaitable[Endpoint]]:

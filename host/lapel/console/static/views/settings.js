@@ -4,15 +4,17 @@ import { get, post, session } from "../api.js";
 import { h, toast } from "../dom.js";
 import { t } from "../words.js";
 
-const TITLES = { speech: "Speech", llm: "Language model", history: "Memory", notices: "Notices" };
+const TITLES = { speech: "Speech", llm: "Language model", voice: "Voice", history: "Memory", notices: "Notices" };
 // What a setting means, for people; others are called by their own name.
 const NAMES = {
   "speech.language": "Language that is spoken", "speech.url": "Address of a speech server", "speech.key": "Its key",
   "speech.model": "Its model", "llm.url": "Address of a model server", "llm.key": "Its key", "llm.model": "Its model",
   "llm.embedded": "The model inside Lapel", "llm.tools": "How the model acts", "history.days": "Days that conversations are kept",
+  "voice.on": "Answers are spoken, too", "voice.url": "Address of a voice server", "voice.key": "Its key", "voice.model": "Its model",
+  "voice.voice": "Voice", "voice.voice_zh": "Voice for Chinese",
   "notices.quiet_from": "Quiet from", "notices.quiet_to": "Quiet to",
 };
-const TESTED = ["speech", "llm"];
+const TESTED = ["speech", "llm", "voice"];
 
 export async function show(main) {
   const settings = await get("/api/settings");
