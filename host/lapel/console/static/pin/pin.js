@@ -11,17 +11,16 @@ export class BrowserPin extends EventTarget {
   #restarting = 0;
   #world = new Map(); // what a pin that starts again must be told
 
-  // `bundle` is the firmware as /browser-pin/firmware.json has it, `settings` this pin's id and key.
-  constructor(bundle, settings) {
+  // `bundle` is the firmware as /browser-pin/firmware.json has it, `flash` what this pin kept: its files' texts by name.
+  constructor(bundle, flash) {
     super();
-    const files = { ...bundle.files };
+    const files = { ...bundle.files, ...flash };
     for (const [path, text] of Object.entries(bundle.binaries)) {
       files[path] = Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer;
     }
     this.#options = {
       kind: "start",
       files,
-      settings,
       interpreter: new URL("/browser-pin/interpreter/micropython.mjs", location.href).href,
       inputs: `${BUTTON}=1`,
     };
@@ -78,6 +77,9 @@ export class BrowserPin extends EventTarget {
       for (const [kind, body] of this.#world) this.#send(kind, body);
     } else if (data.kind === "output" && data.gpio === LASER_ARM) {
       this.armed = data.level === 1;
+    } else if (data.kind === "kept") {
+      if (data.text === null) delete this.#options.files[data.name];
+      else this.#options.files[data.name] = data.text;
     } else if (data.kind === "reset") {
       this.#restarting = setTimeout(() => this.start(), Math.max(RESTART_MS, data.ms));
     }

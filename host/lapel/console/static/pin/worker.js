@@ -7,8 +7,9 @@ const TICK_MS = 4; // half of the scanner's refill, and what browsers give a tim
 const HEAP_BYTES = 16 << 20;
 const ENTRY = "/";
 
-let clock, world, tick, socket, closed = { code: 1006, reason: "not opened" };
+let flash, clock, world, tick, socket, closed = { code: 1006, reason: "not opened" };
 let inbox = [];
+let incoming = new Uint8Array(0); // a binary message that the pin reads through its channel's file
 let settings = {};
 let dog = Infinity;
 
@@ -25,6 +26,12 @@ const page = {
   waiting: () => world.waiting,
   watch: (ms) => { dog = ms; },
   reset: (cause, ms) => { tell("reset", { cause, ms }); },
+  // A file in the root of the pin's flash was written or removed.
+  kept: (name) => {
+    if (name.includes("/")) return;
+    const { exists } = flash.analyzePath(ENTRY + name);
+    tell("kept", { name, text: exists ? flash.readFile(ENTRY + name, { encoding: "utf8" }) : null });
+  },
   open(path) {
     inbox = [];
     const url = new URL(path, location.href);
@@ -37,7 +44,13 @@ const page = {
   ready: () => socket ? socket.readyState : WebSocket.CLOSED,
   buffered: () => socket ? socket.bufferedAmount : 0,
   send_text: (text) => { socket.send(text); },
-  receive: () => inbox.length ? inbox.shift() : null,
+  // A text, or how many bytes there are to read, or null.
+  receive: () => {
+    const message = inbox.length ? inbox.shift() : null;
+    if (!(message instanceof ArrayBuffer)) return message;
+    incoming = new Uint8Array(message);
+    return incoming.length;
+  },
   close: (code, reason) => {
     // A page may close with 1000 or from 3000 on only.
     if (socket && socket.readyState <= WebSocket.OPEN) socket.close(code === 1000 ? 1000 : 3000 + code % 1000, reason);
@@ -54,6 +67,9 @@ function hear(kind, body) {
     tell("light", { frame, samples }, [samples]);
   } else if (kind === "o") {
     tell("output", { gpio: body[0], level: body[1] });
+  } else if (kind === "p") {
+    const samples = body.buffer.slice(16);
+    tell("voice", { samples }, [samples]);
   } else if (kind === "v") {
     tell("haptic", { effect: body[0] });
   } else if (kind === "c") {
@@ -72,6 +88,7 @@ async function start(options) {
     stderr: (line) => tell("log", { line }),
   });
   const { FS } = mp;
+  flash = FS;
   for (const [path, text] of Object.entries(options.files)) {
     const parts = path.split("/");
     for (let i = 1; i < parts.length; i++) {
@@ -80,11 +97,15 @@ async function start(options) {
     }
     FS.writeFile(ENTRY + path, typeof text === "string" ? text : new Uint8Array(text));
   }
-  FS.writeFile(ENTRY + "settings.json", JSON.stringify(options.settings));
   FS.chdir(ENTRY);
   const channel = {
     open() {}, close() {},
-    read: () => 0,
+    read: (stream, buffer, offset, length) => {
+      const part = incoming.subarray(0, length);
+      buffer.set(part, offset);
+      incoming = incoming.subarray(part.length);
+      return part.length;
+    },
     write: (stream, buffer, offset, length) => {
       socket.send(new Uint8Array(buffer.buffer, buffer.byteOffset + offset, length).slice());
       return length;

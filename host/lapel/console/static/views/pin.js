@@ -6,9 +6,10 @@ import { Beam } from "../pin/beam.js";
 import { LiveHand } from "../pin/live-hand.js";
 import { Microphone } from "../pin/mic.js";
 import { BrowserPin } from "../pin/pin.js";
+import { Speaker } from "../pin/speaker.js";
 import { t } from "../words.js";
 
-const KEY = "lapel.pin"; // this browser's own pin: its id and key
+const FLASH = "lapel.flash"; // this browser's own pin: what it keeps, its key and settings among them
 const HAND_DRAG_PX = 4; // less is a click
 const STATES = {
   asleep: "Asleep", connecting: "Looking for the relay", idle: "Ready", listening: "Listening", thinking: "Thinking",
@@ -17,11 +18,12 @@ const STATES = {
 
 export async function show(main) {
   const bundle = await get("/browser-pin/firmware.json");
-  const pin = new BrowserPin(bundle, await ownSettings());
+  const pin = new BrowserPin(bundle, await ownFlash());
   const beam = newBeam();
   const hand = new LiveHand((body) => pin.set("d", body), bundle.files["pin/gestures.py"]);
   const microphone = new Microphone((pcm, at) => { level(pcm); pin.sound(pcm, at); });
 
+  const speaker = new Speaker();
   const state = h("p", { class: "state", role: "status" }, t(STATES.starting));
   const skin = h("img", { class: "skin", src: "/browser-pin/palm.jpg", alt: "", draggable: "false" });
   const stage = h("div", { class: "hand away", role: "img", "aria-label": t("A palm with the pin's light on it") },
@@ -40,6 +42,7 @@ export async function show(main) {
 
   async function down() {
     if (pin.pressed) return;
+    speaker.open();
     pin.press();
     press.classList.add("down");
     if (!hand.present) palm(true);
@@ -65,12 +68,14 @@ export async function show(main) {
   }
 
   const palmKey = h("button", { onclick: () => palm(!hand.present) }, t("Show the palm"));
-  const tilted = { right: 0, down: 0 };
   function tilt(right, downwards) {
-    tilted.right = Math.max(-2, Math.min(2, tilted.right + right));
-    tilted.down = Math.max(-2, Math.min(2, tilted.down + downwards));
-    hand.turn(tilted.right, tilted.down);
+    const { right: now, down } = hand.steps;
+    hand.turn(now + right, down + downwards);
   }
+  const soundKey = h("button", { hidden: true, onclick: () => {
+    speaker.off = !speaker.off;
+    soundKey.textContent = speaker.off ? t("Sound on") : t("Sound off");
+  } }, t("Sound off"));
   const keys = h("div", { class: "keys", role: "group", "aria-label": t("Hand") },
     h("button", { onclick: () => tilt(-1, 0), "aria-label": t("Tilt left") }, "←"),
     h("button", { onclick: () => tilt(0, -1), "aria-label": t("Tilt up") }, "↑"),
@@ -79,7 +84,7 @@ export async function show(main) {
     h("button", { onclick: () => tilt(0, 1), "aria-label": t("Tilt down") }, "↓"),
     h("button", { onclick: () => hand.swipe(1) }, t("Next")),
     h("button", { onclick: () => hand.fist() }, t("Fist")),
-    h("button", { onclick: () => { tilted.right = tilted.down = 0; hand.turn(0, 0); } }, t("Flat")),
+    h("button", { onclick: () => hand.turn(0, 0) }, t("Flat")),
     h("button", { onclick: () => hand.push() }, t("Push away")));
 
   press.addEventListener("pointerdown", (event) => { press.setPointerCapture(event.pointerId); down(); });
@@ -96,11 +101,12 @@ export async function show(main) {
   addEventListener("keyup", keyUp);
   addEventListener("blur", up);
 
-  // The pointer on the palm: drag to tilt, click to close the hand, double click to take it away.
+  // The pointer on the palm: drag to tilt it, which stays; click to close the hand.
   let grabbed = null;
   stage.addEventListener("pointerdown", (event) => {
     if (!hand.present) { palm(true); return; }
     stage.setPointerCapture(event.pointerId);
+    hand.grab();
     grabbed = { x: event.clientX, y: event.clientY, moved: false };
   });
   stage.addEventListener("pointermove", (event) => {
@@ -111,8 +117,7 @@ export async function show(main) {
   });
   stage.addEventListener("pointerup", () => {
     if (grabbed && !grabbed.moved) hand.fist();
-    if (grabbed?.moved) hand.turn(0, 0);
-    tilted.right = tilted.down = 0;
+    if (grabbed?.moved) hand.settle();
     grabbed = null;
   });
   hand.addEventListener("moved", () => {
@@ -126,6 +131,7 @@ export async function show(main) {
     event.preventDefault();
     if (!text.value.trim()) return;
     if (!hand.present) palm(true);
+    speaker.open();
     pin.type(text.value.trim());
     text.value = "";
   } }, text, h("button", {}, t("Ask")));
@@ -138,19 +144,26 @@ export async function show(main) {
         t("Hold the button or the space bar while you speak. A tap moves the choice, a double tap takes it.")),
       form,
       palmKey,
+      soundKey,
       keys,
-      h("p", { class: "soft" }, t("On the palm: drag to tilt it, click to close the hand.")),
+      h("p", { class: "soft" }, t("On the palm: drag to tilt the hand, which moves the choice; click to close it, which takes the choice.")),
       h("details", {}, h("summary", {}, t("What the pin says of itself")), log))));
 
   pin.addEventListener("log", ({ detail }) => {
     const moved = /state: \w+ -> (\w+)/.exec(detail.line);
     if (moved) state.textContent = t(STATES[moved[1]] ?? moved[1]);
+    if (detail.line.includes("depth: ready")) hand.watched();
     log.append(`${detail.line}\n`);
     while (log.childNodes.length > 200) log.firstChild.remove();
     log.scrollTop = log.scrollHeight;
     if (/Pair it again/.test(detail.line)) forget();
   });
   pin.addEventListener("light", ({ detail }) => beam.add(detail.samples));
+  pin.addEventListener("kept", ({ detail }) => keep(detail.name, detail.text));
+  pin.addEventListener("voice", ({ detail }) => {
+    soundKey.hidden = false;
+    speaker.play(detail.samples);
+  });
   pin.addEventListener("haptic", () => navigator.vibrate?.(40));
   pin.addEventListener("failed", ({ detail }) => { state.textContent = t("The pin does not start: {why}", { why: detail.text }); });
 
@@ -161,13 +174,14 @@ export async function show(main) {
   };
   requestAnimationFrame(draw);
   pin.start();
-  document.documentElement.lapel = { pin, hand, beam }; // for who looks from the developer tools, and for tests
+  document.documentElement.lapel = { pin, hand, beam, speaker }; // for who looks from the developer tools, and for tests
 
   return () => {
     running = false;
     pin.stop();
     hand.stop();
     microphone.close();
+    speaker.close();
     removeEventListener("keydown", keyDown);
     removeEventListener("keyup", keyUp);
     removeEventListener("blur", up);
@@ -181,19 +195,33 @@ function newBeam() {
   return beam;
 }
 
-// This browser's own pin: paired once, with a key of its own.
-async function ownSettings() {
+// This browser's own pin: paired once, with a key of its own. What it keeps outlives the page, as a pin's flash does.
+async function ownFlash() {
+  const flash = kept();
+  if (!Object.keys(flash).some((name) => name.startsWith("settings."))) {
+    flash["settings.json"] = JSON.stringify(await post("/browser-pin/pair"));
+    localStorage.setItem(FLASH, JSON.stringify(flash));
+  }
+  return flash;
+}
+
+function kept() {
   try {
-    const kept = JSON.parse(localStorage.getItem(KEY));
-    if (kept?.pin && kept?.key) return kept;
-  } catch { /* what is kept there is not ours: a new one is made */ }
-  const settings = await post("/browser-pin/pair");
-  localStorage.setItem(KEY, JSON.stringify(settings));
-  return settings;
+    return { ...JSON.parse(localStorage.getItem(FLASH)) };
+  } catch { // what is there is not ours: a new pin is made
+    return {};
+  }
+}
+
+function keep(name, text) {
+  const flash = kept();
+  if (text === null) delete flash[name];
+  else flash[name] = text;
+  localStorage.setItem(FLASH, JSON.stringify(flash));
 }
 
 // Its owner revoked it: the next visit makes a new one.
 function forget() {
-  localStorage.removeItem(KEY);
+  localStorage.removeItem(FLASH);
   toast(t("This browser's pin is not known any more. Load the page again for a new one."), "bad");
 }
