@@ -44,6 +44,7 @@ class Deed:
     language: str
     question: str = ""
     needs_yes: bool = False  # even if the tool alone would not
+    then: tuple[Deed, ...] = ()  # what was asked for in the same breath, done when this is settled
 
     def with_person(self, parameter: str, person: Contact) -> Deed:
         return replace(self, arguments={**self.arguments, parameter: person})

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ..cards import Extras, Shown, next_number, shortened
@@ -44,15 +45,34 @@ class Acting:
         `wearers_words` is given after others' text was read in this conversation: then nothing is changed
         without a yes, and only people are reached whom the wearer named in these words.
         """
+        deed = self.deed(tool, given, language, question, tainted=wearers_words is not None)
+        return await self._go_on(pin, deed, wearers_words)
+
+    def deed(
+        self, tool: ToolInfo, given: Mapping[str, Any], language: str, question: str, tainted: bool = False
+    ) -> Deed:
+        """What is to be done, with the arguments as their types say. Raises SkillError."""
         try:
             arguments = tool.arguments(given, self.household.now)
         except ArgumentError as error:
             log.info("%s", error)
             raise SkillError(_cannot(tool, language)) from error
-        tainted = wearers_words is not None
         needs_yes = tool.asks_first or (tainted and tool.tool.effect != "reads")
-        deed = Deed(tool, arguments, language, question, needs_yes)
-        return await self._go_on(pin, deed, wearers_words)
+        return Deed(tool, arguments, language, question, needs_yes)
+
+    async def perform_all(self, pin: str, deeds: Sequence[Deed]) -> Shown:
+        """Several in their order, as one card. One that asks is asked in its place: the others wait for its
+        answer, whatever that is. One that cannot be done is told, and the others go on.
+        """
+        cards: list[Shown] = []
+        for at, deed in enumerate(deeds):
+            try:
+                cards.append(await self._go_on(pin, replace(deed, then=tuple(deeds[at + 1 :]))))
+            except SkillError as error:
+                cards.append(Shown(str(error), kind="error"))
+            if self.waitings.waits(pin):
+                break
+        return _joined(cards)
 
     async def chosen(self, pin: str, choice: str) -> Shown | None:
         """The wearer took a choice of a card. None if it means nothing any more. Raises SkillError."""
@@ -87,6 +107,18 @@ class Acting:
         return await self.household.call(deed.tool, deed.arguments, deed.language, deed.question)
 
     async def _answered(self, pin: str, answer: Answer) -> Shown:
+        deed = answer.waiting.deed
+        if not deed.then:
+            return await self._settled(pin, answer)
+        try:
+            card = await self._settled(pin, answer)
+        except SkillError as error:
+            card = Shown(str(error), kind="error")
+        if self.waitings.waits(pin):
+            return card  # the person is known, and now a yes is wanted
+        return _joined([card, await self.perform_all(pin, deed.then)])
+
+    async def _settled(self, pin: str, answer: Answer) -> Shown:
         waiting = answer.waiting
         deed = waiting.deed
         if answer.person is not None:
@@ -198,6 +230,28 @@ def _asking(kind: str, text: str, waiting: Waiting, labels: list[str]) -> Shown:
         for key, label in zip(waiting.ids, labels, strict=True)
     ]
     return Shown(text, kind=kind, extras=Extras(choices=choices, focus=0), number=waiting.card)
+
+
+def _joined(cards: Sequence[Shown]) -> Shown:
+    """One card of several. A question comes last and keeps its form; what was done before is its title."""
+    *before, last = cards
+    if not before:
+        return last
+    told = " ".join(_sentence(card.text) for card in before)
+    if last.kind in ("confirm", "choice"):
+        title = shortened(told, _TITLE_BYTES)
+        return replace(last, extras=replace(last.extras, title=title))
+    details = " ".join(card.details for card in cards if card.details)
+    same = {card.kind for card in cards}
+    kind = same.pop() if len(same) == 1 else "answer"
+    extras = next((card.extras for card in cards if card.extras != Extras()), Extras())
+    return Shown(f"{told} {_sentence(last.text)}", details, kind, extras)
+
+
+def _sentence(text: str) -> str:
+    if text.endswith((".", "!", "?", "。", "！", "？")):
+        return text
+    return f"{text}。" if any("\u3400" <= c <= "\u9fff" for c in text) else f"{text}."
 
 
 def _named(person: Contact, spoken: str) -> bool:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..cards import Shown
+from ..confirm import Deed
 from ..services import Exchange
 from ..skills import SkillError
 from .acting import Acting
@@ -124,18 +125,22 @@ class LocalFirstAssistant:
         said = control(question)
         if said is not None:
             return await self._control(said, talk, earlier, language)
-        intent = self._matcher.match(question, self._acting.household.now)
-        if intent is None:
-            intent = self._follow_up(question, talk)
-        if intent is None:
+        household = self._acting.household
+        found = self._matcher.match_all(question, household.now)
+        if not found and (intent := self._follow_up(question, talk)) is not None:
+            found = [(intent, question)]
+        if not found:
             talk.intent = None
             return None
-        log.info("intent %s %s", intent.name, sorted(intent.said))
-        talk.intent, talk.at_s = intent, time.monotonic()
-        tool = self._acting.household.tools[intent.name]
-        if tool.tool.untrusted:
-            talk.others.append(question)
-        return await self._acting.perform(pin, tool, intent.said, intent.language, question)
+        deeds: list[Deed] = []
+        for intent, words in found:
+            log.info("intent %s %s", intent.name, sorted(intent.said))
+            tool = household.tools[intent.name]
+            if tool.tool.untrusted:
+                talk.others.append(question)
+            deeds.append(self._acting.deed(tool, intent.said, intent.language, words))
+        talk.intent, talk.at_s = found[-1][0], time.monotonic()
+        return await self._acting.perform_all(pin, deeds)
 
     async def _control(
         self, said: Control, talk: Talk, earlier: list[Exchange], language: str

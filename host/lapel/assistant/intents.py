@@ -48,10 +48,21 @@ _POLITE_END = re.compile(
     r"(?:\s+(?:please|thanks|thank you|thank you very much|for me|will you|would you|ok|okay|lapel|right now|"
     r"if you can|if you could|if possible|if you don't mind|would you please|real quick|when you can))+$"
 )
+# Between two requests of one sentence.
+_AND = re.compile(
+    r"[,;.!?]?\s+(?:and then|and also|and after that|and|then|also|plus)\s+|[,;.!?]\s+|"
+    r"[，。；！？,]?\s*(?:然后|并且|顺便|接着|同时|另外|再|还有)\s*|[，。；！？]\s*"
+)
+_MOST_REQUESTS = 3  # in one sentence
 _NO_APOSTROPHE = re.compile(
     r"\b(?:(?:what|who|when|where|how|that|there|it|he|she|let|today|tomorrow)s|(?:do|does|did|is|are|was|wo|ca|could|"
     r"would|should|have|has|must)nt|im|(?:i|we|you|they)ve|(?:you|they)re|(?:you|they|that|it|there)ll)\b"
 )
+# What comes before thanks that are for somebody else: "reply and say thanks".
+_SAYS = re.compile(
+    r"\b(?:say|saying|says|tell|telling|with|that|write|writing|reply|respond|answer|back|and|to|him|her|them|:)$"
+)
+_SAYS_ZH = re.compile("(?:说|回复|回|写|告诉他|告诉她|他|她|：)$")
 _POLITE_ZH = re.compile(
     "^(?:你好|嗨|嘿|那个|嗯|请问一下|请问|请|麻烦你|麻烦|劳驾|可以|可不可以|能不能|你能不能|你能|能|"
     "你可以|帮我|替我|给我|帮忙|一下|我想要你|我想让你)+"
@@ -68,6 +79,11 @@ class Intent:
     language: str
     said: dict[str, Any] = field(default_factory=dict)
     arguments: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def keeps_words(self) -> bool:
+        """Whether what was said is told or kept word for word."""
+        return "text" in self.said
 
 
 class Matcher:
@@ -93,6 +109,32 @@ class Matcher:
                 return found
         whole = said.with_apostrophes()
         return None if whole is None else self.match(whole, now)
+
+    def match_all(self, text: str, now: datetime.datetime | None = None) -> list[tuple[Intent, str]]:
+        """The intents of several requests in one sentence, each with its words; of one if it is one request;
+        none if no template fits. It is parted only where every part states an intent by itself, and never
+        within what is to be told, noted or reminded of word for word.
+        """
+        now = now or datetime.datetime.now().astimezone()
+        whole = self.match(text, now)
+        if whole is not None and (whole.keeps_words or not _AND.search(text)):
+            return [(whole, text)]
+        parts = self._parts(text, now, _MOST_REQUESTS)
+        if parts is not None and len(parts) > 1:
+            return parts
+        return [] if whole is None else [(whole, text)]
+
+    def _parts(self, text: str, now: datetime.datetime, most: int) -> list[tuple[Intent, str]] | None:
+        if most > 1 and len(text) <= _MAX_CHARACTERS:
+            for found in _AND.finditer(text):
+                first = self.match(text[: found.start()], now) if found.start() else None
+                if first is None:
+                    continue
+                rest = self._parts(text[found.end() :], now, most - 1)
+                if rest is not None:
+                    return [(first, text[: found.start()]), *rest]
+        intent = self.match(text, now)
+        return None if intent is None else [(intent, text)]
 
     def _filled(self, said: Said) -> Said | None:
         """With a word that was left out: "tell Anna [that] I'm late". None if there is none."""
@@ -222,10 +264,20 @@ class Said:
         """The same without what is said around a request; None if there is nothing of that."""
         if _HANZI.search(self.words):
             start = found.end() if (found := _POLITE_ZH.match(self.words)) else 0
-            end = found.start() if (found := _POLITE_END_ZH.search(self.words, start)) else len(self.words)
+            found = _POLITE_END_ZH.search(self.words, start)
+            end = (
+                len(self.words)
+                if found is None or _SAYS_ZH.search(self.words[: found.start()])
+                else found.start()
+            )
         else:
             start = found.end() if (found := _POLITE.match(self.words + " ")) else 0
-            end = found.start() if (found := _POLITE_END.search(self.words)) else len(self.words)
+            found = _POLITE_END.search(self.words)
+            end = (
+                len(self.words)
+                if found is None or _SAYS.search(self.words[: found.start()])
+                else found.start()
+            )
         if start >= end or (start, end) == (0, len(self.words)):
             return None
         bare = object.__new__(Said)

@@ -75,8 +75,10 @@ _WORLD = re.compile(
 # What each tells, beside the words in common (by words alone) or the likeness in meaning (a cosine).
 _MINE_TELLS, _WHEN_TELLS, _BIDDING_TELLS, _WORLD_TELLS = 0.45, 0.45, 0.5, -0.7
 _ENOUGH = 1.25
-_ENOUGH_LIKE, _SOUND_SHARE = 0.42, 0.5
+# A request is liker to a request than to an open question. Lenient: the model still may say that it is none.
+_ENOUGH_LIKE, _SOUND_SHARE, _OPEN_SHARE = 0.2, 0.3, 0.6
 _WORDS_SHARE = 0.25  # a name or a rare word counts beside the meaning
+NO_ACTION = "none"  # what the examples of open questions stand under
 _NONE: Mapping[str, Any] = {}  # of what is no example of anybody's words
 _EXAMPLES = Path(__file__).parent / "examples.yaml"
 
@@ -157,6 +159,7 @@ class Router:
         nearest: dict[str, float] = {}
         for likeness, example in self._like(question):
             nearest[example.tool] = max(nearest.get(example.tool, 0.0), likeness)
+        no_action = nearest.pop(NO_ACTION, 0.0)
         words_share = _WORDS_SHARE if by_meaning else 1.0
         scored = [
             Routed(tool, words_share * self._overlap(asked & words) + 2 * nearest.get(name, 0.0))
@@ -165,18 +168,29 @@ class Router:
         ]
         scored.sort(key=lambda routed: -routed.score)
         if by_meaning:
-            is_request = max(nearest.values(), default=0.0) + _SOUND_SHARE * _sounds(text) >= _ENOUGH_LIKE
+            like = max(nearest.values(), default=0.0) - _OPEN_SHARE * no_action
+            is_request = like + _SOUND_SHARE * _sounds(text) >= _ENOUGH_LIKE
         else:
             best = min(1.5, scored[0].score) if scored else 0.0  # many small words are no request
             is_request = best > 0 and best + _sounds(text) >= _ENOUGH
         return [routed for routed in scored[:MOST] if routed.score > 0] if is_request else []
 
     def nearest(self, question: str, tools: Iterable[str], most: int) -> list[Example]:
-        """Examples of these tools that are most like the question, the likest last."""
-        wanted = set(tools)
-        found = sorted(self._like(question), key=lambda each: each[0])
-        shown = [example for _, example in found if example.tool in wanted and example.arguments is not _NONE]
-        return shown[-most:]
+        """The example of each of these tools that is most like the question, and one that is no request; the
+        likest last, and no more than `most` of tools.
+        """
+        wanted = {*tools, NO_ACTION}
+        best: dict[str, tuple[float, Example]] = {}
+        for likeness, example in self._like(question):
+            if example.tool in wanted and example.arguments is not _NONE:
+                best[example.tool] = max(
+                    best.get(example.tool, (-1.0, example)), (likeness, example), key=_first
+                )
+        no_action = best.pop(NO_ACTION, None)
+        shown = sorted(best.values(), key=_first)[-most:]
+        if no_action is not None:
+            shown = sorted([*shown, no_action], key=_first)
+        return [example for _, example in shown]
 
     def _like(self, question: str) -> list[tuple[float, Example]]:
         """How like each example is: in meaning if there is an encoder, else in words. 0 to 1."""
@@ -195,6 +209,10 @@ class Router:
     def _likeness(self, one: frozenset[str], other: frozenset[str]) -> float:
         """Of two texts, by the weight of what they share: 0 to 1."""
         return self._overlap(one & other) / (self._overlap(one | other) or 1.0)
+
+
+def _first(pair: tuple[float, Example]) -> float:
+    return pair[0]
 
 
 def _sounds(text: str) -> float:

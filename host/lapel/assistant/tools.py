@@ -48,6 +48,8 @@ class Kind:
     expected: str
     read: Callable[[Any, datetime.datetime], Any]
     free: bool = False  # any text: its spelling is kept
+    copied: bool = True  # read from words as they were said; a model need not put them into others
+    find: Callable[[Any, datetime.datetime], Any] | None = None  # stricter than `read`, to find it in a text
 
 
 @dataclass(frozen=True)
@@ -165,7 +167,13 @@ def _kind(hint: Any) -> Kind | None:
         )
     if callable(from_words := getattr(hint, "from_words", None)):  # a skill's own type
         expected = str(getattr(hint, "expected", hint.__name__))
-        return Kind(_STRING, expected, lambda value, now: _own(hint, from_words, value, now))
+        return Kind(
+            _STRING,
+            expected,
+            lambda value, now: _own(hint, from_words, value, now),
+            copied=bool(getattr(hint, "copied", True)),
+            find=getattr(hint, "find", None),
+        )
     return _KINDS.get(hint)
 
 
@@ -260,7 +268,7 @@ _KINDS: dict[Any, Kind] = {
     str: Kind(_STRING, "a text", _text, free=True),
     int: Kind({"type": "integer"}, "a whole number", _integer),
     float: Kind({"type": "number"}, "a number", _number),
-    bool: Kind({"type": "boolean"}, "yes or no", _boolean),
+    bool: Kind({"type": "boolean"}, "yes or no", _boolean, copied=False),
     datetime.timedelta: Kind(_STRING, "a length of time as it was said, such as 10 minutes", _duration),
     datetime.datetime: Kind(_STRING, "a time as it was said, such as tomorrow at 7 am", _moment),
     datetime.date: Kind(_STRING, "a day as it was said, such as tomorrow", _day),

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import models
-from ..assistant.agent import EXAMPLES, action_messages, action_schema, grounded, read_action
+from ..assistant.action import action_messages, action_schema, choose
 from ..assistant.endpoints import Endpoint
 from ..assistant.intents import Matcher
 from ..assistant.library import load
@@ -19,6 +19,7 @@ from ..assistant.llm import LanguageModel
 from ..assistant.local_model import LocalModel
 from ..assistant.router import Router
 from ..assistant.tools import ArgumentError, ToolInfo
+from ..spoken import When
 from .figures import Figure, percentile
 
 NOW = datetime.datetime(2026, 11, 25, 14, 20, tzinfo=datetime.UTC)
@@ -87,15 +88,13 @@ async def measure() -> list[Figure]:
     try:
         await model.object(action_messages("hello", sayable), action_schema([]))
         for text, wanted, arguments in REQUESTS:
-            routed = [each.tool for each in router.route(text)]
-            if not routed:
-                continue
             begun = time.perf_counter()
-            examples = router.nearest(text, [tool.name for tool in routed], EXAMPLES)
-            found = await model.object(action_messages(text, sayable, examples), action_schema(routed))
+            action = await choose(model, router, sayable, text, text, NOW)
             took.append(time.perf_counter() - begun)
-            name, given = read_action(found)
-            right += name == wanted and _holds(tools[name], given, text, arguments)
+            tool = action.tool
+            right += (
+                tool is not None and tool.name in wanted.split("|") and holds(tool, action.given, arguments)
+            )
     finally:
         await model.close()
         await local.stop()
@@ -107,16 +106,18 @@ async def measure() -> list[Figure]:
     ]
 
 
-def _holds(tool: ToolInfo, given: Mapping[str, Any], text: str, wanted: Mapping[str, Any]) -> bool:
-    kept = grounded(tool, given, text, NOW)
+def holds(tool: ToolInfo, given: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    """Whether the arguments are of their types and hold what is wanted."""
     try:
-        read = tool.arguments(kept or {}, NOW)
+        read = tool.arguments(given, NOW)
     except ArgumentError:
         return False
     return all(_is(read.get(name), value) for name, value in wanted.items())
 
 
 def _is(value: Any, wanted: Any) -> bool:
+    if isinstance(value, When) and value.early is not None and value.early.strftime("%H:%M") == wanted:
+        return True  # as an alarm takes it
     for name in ("duration", "at", "text", "name"):  # what the skills' own types hold
         if dataclasses.is_dataclass(value) and hasattr(value, name):
             value = getattr(value, name)

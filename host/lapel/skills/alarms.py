@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ..alarm_clock import AlarmClock, Ring
 from ..local_time import after
-from ..spoken import When, parse_when, say_days, say_moment, say_time
+from ..spoken import When, parse_when, say_days, say_moment, say_time, split_when
 from . import Choice, Context, Reply, SkillError, tool
 
 
@@ -71,7 +71,7 @@ async def cancel_alarm(context: Context, which: str = "") -> str:
             await clock.remove(ring)
         return context.say(en="All alarms are cancelled.", zh="已取消所有闹钟。")
     if which:
-        when = parse_when(which, context.now)
+        when = parse_when(which, context.now) or split_when(which, context.now)[1]  # "my six o'clock one"
         hours = (
             {(when.at.hour, when.at.minute), ((when.at.hour + 12) % 24, when.at.minute)} if when else set()
         )

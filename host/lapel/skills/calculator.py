@@ -16,6 +16,7 @@ class Sum:
     text: str
     result: str
 
+    copied = False  # "four of us paid 80" is 80 / 4: a model puts it into signs
     expected = "a sum as it was said or written, such as 15 percent of 80, or (3+4)*2"
 
     @classmethod

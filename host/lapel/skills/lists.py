@@ -15,7 +15,7 @@ _SAME = ("shopping", "grocery", "groceries", "shop", "购物", "采购", "买菜
 
 @tool(effect="changes")
 async def add_to_list(context: Context, item: str, name: str = "") -> str:
-    """Put something on a list.
+    """Put something on a list, such as what is missing and must be bought.
 
     item: what, or several things with commas or "and" between them
     name: which list; the shopping list if it is left out
@@ -36,7 +36,7 @@ async def add_to_list(context: Context, item: str, name: str = "") -> str:
 
 @tool
 async def read_list(context: Context, name: str = "") -> Reply:
-    """Read what is on a list.
+    """Read what is on a list, such as what is to be bought.
 
     name: which list; the shopping list if it is left out
     """

@@ -10,7 +10,7 @@ _MOST_SHOWN = 10  # more than a palm has patience for
 
 @tool(effect="changes")
 async def remember(context: Context, text: str) -> str:
-    """Remember something that the wearer tells, word for word.
+    """Keep a fact that the wearer tells, word for word.
 
     text: what to remember
     """
@@ -20,7 +20,7 @@ async def remember(context: Context, text: str) -> str:
 
 @tool
 async def recall(context: Context, about: str) -> Reply:
-    """Find what the wearer has asked to remember.
+    """Answer a question with what the wearer told before: where things are, codes, likings.
 
     about: words that it is about
     """

@@ -12,7 +12,7 @@ from . import Choice, Context, Reply, SkillError, tool
 
 @tool(effect="changes")
 async def set_reminder(context: Context, text: str, when: When | None = None) -> str:
-    """Remind the wearer of something at a time.
+    """Remind the wearer of something to do, at a time or after a while.
 
     text: what of; it may hold the time too, such as call mum tomorrow at 7
     when: the time, such as in 20 minutes, tomorrow at 9 am, or every monday at 8

@@ -25,6 +25,11 @@ class Length:
 
     expected = "a length of time as it was said, such as 10 minutes"
 
+    @staticmethod
+    def find(text: str, now: dt.datetime) -> dt.timedelta | None:
+        """The length alone, to be found among other words."""
+        return read_duration(text)
+
     @classmethod
     def from_words(cls, text: str, now: dt.datetime) -> Length | None:
         # 一个半小时 is an hour and a half, but 一个十分钟 is ten minutes.

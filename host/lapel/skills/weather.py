@@ -44,7 +44,7 @@ class Settings:
 
 @tool
 async def weather(context: Context, place: str = "", day: dt.date | None = None) -> Reply:
-    """Tell the weather now and the forecast of the next days.
+    """Tell the weather: how warm or cold it is, sun and wind, now and on the next days.
 
     place: a town; home if it is left out
     day: which day, within a week; today if it is left out

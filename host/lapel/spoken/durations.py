@@ -82,7 +82,7 @@ def _count(words: list[str], unit: str) -> float | None:
     if text in _FIXED:
         return _FIXED[text]
     # "half an hour", "three quarters of an hour", "a quarter of an hour"
-    if part := re.fullmatch(r"((?:an? |three |two )?(?:half|quarters?|thirds?)) an?", text):
+    if part := re.fullmatch(r"((?:an? |three |two |\d+ )?(?:half|quarters?|thirds?)) an?", text):
         text = part[1]
     return number(text)
 

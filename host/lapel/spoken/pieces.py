@@ -197,6 +197,10 @@ PIECES: tuple[tuple[re.Pattern[str], Callable[[Said, re.Match[str]], bool]], ...
         (r"(?P<names>weekdays|weekends)\b", _every),
         (r"(?:on |at |over )?(?:the |this |the coming )?weekend\b|这?个?周末", _weekend),
         (r"every(?P<names>day)\b|(?P<x>daily)\b", lambda said, _: said.days.update(DAILY) is None),
+        (
+            r"(?:every|each) (?=morning|afternoon|evening|night|noon)|每(?=早|晚|上午|下午|中午)",
+            lambda said, _: said.days.update(DAILY) is None,
+        ),
         (r"每个?(?P<names>天|日|工作日|周末)", _every),
         (r"(?P<names>工作日)", _every),
         (r"每(?:周|个?星期|礼拜)(?P<days>[1-6日天](?:[、和, ]*(?:周|星期)?[1-6日天])*)", _every_zh),
@@ -235,12 +239,12 @@ PIECES: tuple[tuple[re.Pattern[str], Callable[[Said, re.Match[str]], bool]], ...
             r"(?P<side>past|after|to|before|till) (?P<hour>\d{1,2})(?: oclock)?\b",
             _past,
         ),
-        (rf"(?:at |by |around |for )?{_CLOCK}", _clock),
+        (rf"(?:at |by |around |for |before )?{_CLOCK}", _clock),
         (
             r"(?:in the |at |this |by |around )?"
             r"(?P<part>morning|afternoon|evening|night|noon|midday|midnight)\b",
             _part_of_day,
         ),
-        (r"的|在|at\b|on\b|the\b", lambda said, found: True),
+        (r"的|在|之?前|左右|at\b|on\b|the\b", lambda said, found: True),
     )
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,11 +14,13 @@ from typing import Any
 import pytest
 from assistant_house import household_in
 from lapel.assistant.acting import Acting
-from lapel.assistant.agent import MAX_ROUNDS, action_schema, grounded
+from lapel.assistant.action import action_schema, filled, grounded
+from lapel.assistant.agent import MAX_ROUNDS
 from lapel.assistant.assistant import LocalFirstAssistant
 from lapel.assistant.controls import Control, control
 from lapel.assistant.intents import Matcher
 from lapel.assistant.router import Router
+from lapel.assistant.spans import possible, typed_spans, words_pattern
 from lapel.cards import Shown
 from lapel.services import Exchange
 from scripted_llm import Script, scripted
@@ -215,8 +218,33 @@ async def test_arguments_must_have_been_said(tmp_path: Path) -> None:
         }
         assert grounded(timer, {"duration": "a while"}, said, NOW) is None
         assert grounded(look, {"what": "zebras"}, said, NOW) is None
-        schema = action_schema([timer])["anyOf"][0]
+        schema = action_schema([timer], said, NOW)["anyOf"][0]
         assert schema["required"] == ["action", "duration", "name"]
+        assert schema["properties"]["duration"] == {"enum": ["ten minutes"]}
+
+
+async def test_a_grammar_holds_arguments_to_what_was_said(tmp_path: Path) -> None:
+    pattern = re.compile(words_pattern('drop Claire a line: "see you, on Sunday"') or "")
+    for run in ("Claire", "see you, on Sunday", "a line"):
+        assert pattern.fullmatch(run)
+    for other in ("claire", "you Sunday", "", 'see "you'):
+        assert not pattern.fullmatch(other)
+    assert re.fullmatch(words_pattern("买5个苹果") or "", "5个")
+    assert words_pattern("word " * 60) is None
+    async with talking(tmp_path, lambda body: "") as (_, _bodies, _seen, household):
+        tools = household.tools
+        said = "nag me on thursday at noon, it takes two hours and costs forty"
+        event = typed_spans(tools["add_event"], said, NOW)
+        assert event == {
+            "when": ["on thursday at noon", "forty"][: len(event["when"])],
+            "duration": ["two hours"],
+        }
+        alarm = typed_spans(tools["set_alarm"], "up every weekday at half past six", NOW)
+        assert alarm == {"when": ["every weekday at half past six"], "days": []}
+        can = {tool.name for tool in possible(list(tools.values()), "is it late in Rome", NOW)}
+        assert "current_time" in can and not can & {"set_timer", "set_volume", "convert_units", "set_alarm"}
+        day = filled(tools["show_day"], {}, "is my friday afternoon packed", NOW)
+        assert day == {"day": "friday afternoon"}
 
 
 async def test_the_router_tells_requests_from_questions(tmp_path: Path) -> None:
