@@ -1,6 +1,7 @@
 """A spoken answer, from the words on the palm to sound that is understood: real pin, relay and engines."""
 
 import asyncio
+import base64
 import dataclasses
 import time
 from collections.abc import AsyncIterator
@@ -8,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from console_browser import browser_page, needs_browser
 from lapel import config, models
-from lapel.bench.instant_llm import MODEL, instant_llm
+from lapel.bench import browser
+from lapel.bench.instant_llm import MODEL, SENTENCE, instant_llm
 from lapel.speech import Speech, SpeechSettings
 from lapel.speech.wer import normalise, word_errors
 from lapel.trip import Home, home
@@ -59,6 +62,14 @@ class Listener:
         await asyncio.sleep(0.2)
 
 
+async def understood(pcm: bytes) -> str:
+    speech = Speech(SpeechSettings())
+    try:
+        return await speech.transcribe(pcm, WAIT_S)
+    finally:
+        await speech.close()
+
+
 async def ready(house: Any) -> None:
     await house.voice.engine.start()
 
@@ -85,12 +96,7 @@ async def test_the_answer_is_heard_after_it_is_read(at_home: Home) -> None:
     assert trip.answer == ANSWER and trip.timings_ms["first_light"] is not None
     await listener.until(lambda: not listener.speaking)
     await asyncio.sleep(0.2)
-    speech = Speech(SpeechSettings())
-    try:
-        heard = await speech.transcribe(listener.pcm, WAIT_S)
-    finally:
-        await speech.close()
-    assert word_errors(normalise(ANSWER), normalise(heard)) <= 1
+    assert word_errors(normalise(ANSWER), normalise(await understood(listener.pcm))) <= 1
     counters = await at_home.pin.counters()
     assert counters["voice_underruns"] <= 2 and counters["voice_refused"] == 0 and counters["link_lost"] == 0
     assert counters["mic_dropped"] == 0
@@ -190,3 +196,40 @@ async def test_a_broken_voice_costs_nothing_but_the_voice(tmp_path: Path) -> Non
                 assert (trip.answer, trip.failure) == (ANSWER, "")
                 assert trip.timings_ms["first_light"] is not None
             assert not listener.pcm and len(listener.desk._told) == 1
+
+
+async def test_the_pin_in_a_page_speaks_too(tmp_path: Path) -> None:
+    needs_browser()
+    try:
+        async with browser.console_house(tmp_path, voice=config.VoiceConfig(on=True)) as house:
+            await ready(house.house)
+            async with browser_page() as page:
+                await browser.first_visit(page, house)
+                await browser.until_state(page, "Ready")
+                await page.evaluate(
+                    """() => {
+                      window.heard = [];
+                      document.documentElement.lapel.pin.addEventListener("voice",
+                        ({ detail }) => window.heard.push(...new Uint8Array(detail.samples)));
+                    }"""
+                )
+                played = "document.documentElement.lapel.speaker.played"
+                assert await page.evaluate(played) == 0
+                await page.fill("input[type=text]", "How old is the bridge?")
+                await page.keyboard.press("Enter")
+                await page.wait_for_function(f"() => {played} > 0")
+                desk = house.house.voice
+                assert desk is not None
+                async with asyncio.timeout(WAIT_S):
+                    while desk._voices:
+                        await asyncio.sleep(0.05)
+                await page.wait_for_timeout(300)
+                data = await page.evaluate("btoa(window.heard.map((c) => String.fromCharCode(c)).join(''))")
+                pcm = base64.b64decode(data)
+                assert await page.evaluate(played) * 2 == len(pcm)
+                assert word_errors(normalise(SENTENCE), normalise(await understood(pcm))) <= 2
+                await page.click("text=Sound off")
+                assert await page.locator("text=Sound on").count() == 1
+                assert page.complaints == []
+    except browser.BrowserMissing as missing:
+        pytest.skip(str(missing))

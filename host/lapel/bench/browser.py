@@ -57,7 +57,9 @@ class ConsoleHouse:
 
 
 @asynccontextmanager
-async def console_house(home: Path, console_port: int = 0) -> AsyncIterator[ConsoleHouse]:
+async def console_house(
+    home: Path, console_port: int = 0, voice: config.VoiceConfig | None = None
+) -> AsyncIterator[ConsoleHouse]:
     """Real speech and skills; a language model that answers every question with one sentence.
 
     Raises BrowserMissing, also where the interpreter for the page cannot be had.
@@ -73,6 +75,7 @@ async def console_house(home: Path, console_port: int = 0) -> AsyncIterator[Cons
             relay=config.RelayConfig(port=0),
             console=config.ConsoleConfig(port=console_port),
             llm=config.LlmConfig(url=url, model=MODEL),
+            voice=voice or config.VoiceConfig(),
         )
         history = SqlHistory.in_home(home, 30)
         stack.push_async_callback(history.close)
