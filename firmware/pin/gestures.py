@@ -7,7 +7,7 @@ them in order. All of them start anew when the hand leaves.
 from array import array
 
 from .clock import ticks_diff
-from .closing import Closing
+from .closing import CLOSED, Closing
 
 SHOWN = "shown"
 GONE = "gone"
@@ -19,31 +19,33 @@ LOUDER, SOFTER = "louder", "softer"
 NEXT, PREVIOUS = "next", "previous"
 
 SHOWN_MS = 60  # a second frame must agree; a thing that passes by is seen once
-SETTLE_MS = 250  # a hand that comes in still turns; tilts are measured from its pose at the end of this
+SETTLE_MS = 200  # a hand that comes in still turns; tilts are measured from where it rests for so long
+SETTLE_CDEG = 1000  # more is no rest
 
 TILT_DEAD_CDEG = 1150  # a hand at rest wanders by less; half a detent more than the palm's own error
 TILT_DETENT_CDEG = 1000  # each further step; three items lie within a wrist's comfort
 TILT_HYSTERESIS_CDEG = 400  # to go back takes that much more
-TILT_HOLD_MS = 180  # three frames: a hand that closes tilts for two
+TILT_HOLD_MS = 180  # three frames: a hand that closes or moves seems to tilt for two
 DRIFT_SHIFT = 5  # an untilted hand's pose becomes the reference, in 32 frames
+DRIFT_CDEG = 10  # but no faster than 1.5 degrees a second: a tilt is none
 VOLUME_DETENT_CDEG = 700
 
-FIST_STILL_SHARE = (
-    14  # of the distance, between two frames: a hand that leaves the field shrinks as well, but moves
-)
-OPEN_BEFORE_MS = 200  # a fist counts after a palm that was open that long
-LONG_FIST_MS = 700  # opened later than that it was no choice: back
+CLOSING = CLOSED // 2  # a hand that may be closing says nothing else
+LONG_FIST_MS = 800  # opened later than that it was no choice: back
 
 PUSH_MM = 60  # away, within PUSH_MS
 PUSH_MS = 500
 PUSH_REST_MM_S = 140  # it ends at rest, still in view: a hand that only leaves is no push
+OUT_MM = 360  # or beyond what is a palm's reach, which ends at 400: nobody draws a hand back from there
+OUT_ASIDE_MM = 40
 
 SWIPE_MM = 36  # sideways, within SWIPE_MS, of what is in the field: it cuts off most of a hand's way
 SWIPE_MS = 300
 SWIPE_STAYS_MS = 190  # still in view three frames later: a hand that leaves at 0.5 m/s is not
+SWIPE_OUT_MM = 24  # seen of one that leaves the field
+SWIPE_OUT_MS = 700  # and is back so soon: longer is a hand that went away
 SWIPE_BACK_MS = 1000  # from one's beginning to the next's: the way back is none
-CUT_OFF_ZONES = 1  # at the edge of the field, in half a second
-QUIET_MS = 400  # after coming, a push or a swipe: the hand goes back to where it was
+QUIET_MS = 400  # after coming, opening, a push or a swipe: the hand goes back to where it was
 
 _PAST = 8  # frames remembered: 530 ms
 
@@ -52,55 +54,79 @@ class Gestures:
     """`update` after each `Tracker.update`. In a volume card set `volume`: rolling the wrist then turns it.
 
     `step_x` and `step_y` are the detents that the hand is tilted by now, from its pose when it came.
+    `closing` tells whether the hand is a fist.
     """
 
-    def __init__(self, tracker):
+    def __init__(self, tracker, closing=None):
         self._tracker = tracker
-        self._closing = Closing(tracker)
+        self._closing = closing or Closing(tracker)
         self.volume = False
         self._times = array("i", [0] * _PAST)
         self._xs = array("i", [0] * _PAST)
         self._ys = array("i", [0] * _PAST)
         self._zs = array("i", [0] * _PAST)
-        self._edges = array("i", [0] * _PAST)
-        self._forget(0)
         self.shown = False
+        self._then = None  # what the next frame says
+        self._lost_ms = 0
+        self._lost = None  # the swipe that the hand was lost in
+        self._forget(0)
 
     def _forget(self, now_ms):
         self._since_ms = now_ms  # of this hand
+        self._moved_ms = now_ms
         self._count = 0
         self._settled = False
         self._reference_x = self._reference_y = 0
         self.step_x = self.step_y = 0  # detents away from the reference
-        self._tilt_since_ms = None
-        self._open_since_ms = self._last_open_ms = None
-        self._fist_since_ms = None
-        self._selected = False
-        self._closed = False
+        self._tilt_since_ms = self._fist_since_ms = None
         self._closing.reset()
         self._swipe_ms = now_ms
         self._pushing = self._swiping = False
-        self._moved_ms = now_ms
         self._sideways = 0
 
     def update(self, now_ms):
         """The frame's gesture, or None."""
+        if self._then is not None:
+            event, self._then = self._then, None
+            return event
         if not self._tracker.present:
-            was_shown = self.shown
-            self.shown = False
+            event = self._lose(now_ms) if self.shown else None
             self._forget(now_ms)
-            return GONE if was_shown else None
-        if not self.shown:
-            if self._count == 0:
-                self._since_ms = now_ms
-            self._remember(now_ms)
-            if ticks_diff(now_ms, self._since_ms) < SHOWN_MS:
-                return None
-            self.shown = True
-            return SHOWN
+            return event
+        if self._count == 0:
+            self._since_ms = now_ms
         self._remember(now_ms)
-        self._closed = self._closing.update()
-        return self._swipe(now_ms) or self._fist(now_ms) or self._push(now_ms) or self._tilt(now_ms)
+        closed = self._closing.update()
+        if not self.shown:
+            return self._show(now_ms) if ticks_diff(now_ms, self._since_ms) >= SHOWN_MS else None
+        if closed or self._fist_since_ms is not None:
+            return self._fist(closed, now_ms)
+        if self._closing.evidence > CLOSING:  # the next frame tells
+            self._tilt_since_ms = None
+            return None
+        return self._swipe(now_ms) or self._push(now_ms) or self._tilt(now_ms)
+
+    def _show(self, now_ms):
+        self.shown = True
+        if self._lost is not None and ticks_diff(now_ms, self._lost_ms) <= SWIPE_OUT_MS:
+            self._then = self._lost
+            self._swipe_ms = now_ms  # its way back is no other
+            self._sideways = 1
+        self._lost = None
+        return SHOWN
+
+    def _lose(self, now_ms):
+        """Gone; but a push may go beyond a palm's reach, and a swipe out of the field and back."""
+        self.shown = False
+        if self._is_out(now_ms):
+            self._then = GONE
+            return HOME
+        if self._fist_since_ms is None and not self._is_quiet(now_ms):
+            sideways = self._aside(now_ms)
+            if abs(sideways) >= SWIPE_OUT_MM:
+                self._lost = NEXT if sideways < 0 else PREVIOUS
+                self._lost_ms = now_ms
+        return GONE
 
     def _remember(self, now_ms):
         at = self._count % _PAST
@@ -108,7 +134,6 @@ class Gestures:
         self._xs[at] = self._tracker.x_mm
         self._ys[at] = self._tracker.y_mm
         self._zs[at] = self._tracker.distance_mm
-        self._edges[at] = self._tracker.edges
         self._count += 1
 
     def _back(self, frames):
@@ -124,55 +149,48 @@ class Gestures:
             frames += 1
         return frames
 
-    def _fist(self, now_ms):
-        if not self._closed:
-            self._last_open_ms = now_ms
-            held_ms = 0 if self._fist_since_ms is None else ticks_diff(now_ms, self._fist_since_ms)
-            self._fist_since_ms = None
-            if self._open_since_ms is None:
-                self._open_since_ms = now_ms
-                self._moved_ms = now_ms
-                self._tilt_since_ms = None
-            if self._selected:
-                self._selected = False
-                return BACK if held_ms >= LONG_FIST_MS else None
-        else:
-            if self._fist_since_ms is None:
-                opened = self._open_since_ms
-                if opened is None or ticks_diff(now_ms, opened) < OPEN_BEFORE_MS:
-                    self._open_since_ms = None
-                    return None
+    def _fist(self, closed, now_ms):
+        """A closed hand selects, and says nothing else until it was opened."""
+        since_ms = self._fist_since_ms
+        if closed:
+            if since_ms is None:
                 self._fist_since_ms = now_ms
-                self._pushing = False
-            self._open_since_ms = None
-            moves = self._swiping or self._is_cut_off() or not self._is_still()
-            if not moves and not self._selected:
-                self._selected = True
+                self._pushing = self._swiping = False
                 return SELECT
-        return None
-
-    def _is_still(self):
-        here, before = self._back(0), self._back(1)
-        sideways = abs(self._xs[here] - self._xs[before])
-        return sideways + abs(self._ys[here] - self._ys[before]) <= self._zs[here] // FIST_STILL_SHARE
+            return None
+        self._fist_since_ms = self._tilt_since_ms = None
+        self._moved_ms = now_ms
+        return BACK if ticks_diff(now_ms, since_ms) >= LONG_FIST_MS else None
 
     def _is_quiet(self, now_ms):
-        return self._open_since_ms is None or ticks_diff(now_ms, self._moved_ms) < QUIET_MS
+        return ticks_diff(now_ms, self._moved_ms) < QUIET_MS
+
+    def _way(self, now_ms):
+        """How far the hand is from where it was nearest, lately."""
+        zs = self._zs
+        here = zs[self._back(0)]
+        nearest = here
+        for i in range(self._frames_within(now_ms, PUSH_MS) + 1):
+            nearest = min(nearest, zs[self._back(i)])
+        return here - nearest
+
+    def _is_out(self, now_ms):
+        """Whether the hand that is lost now was pushed away, to beyond a palm's reach."""
+        if self._count == 0 or self._fist_since_ms is not None or self._is_quiet(now_ms):
+            return False
+        here, before = self._back(0), self._back(self._frames_within(now_ms, PUSH_MS))
+        aside = abs(self._xs[here] - self._xs[before]) + abs(self._ys[here] - self._ys[before])
+        return self._zs[here] >= OUT_MM and self._way(now_ms) >= PUSH_MM // 2 and aside <= OUT_ASIDE_MM
 
     def _push(self, now_ms):
         if self._is_quiet(now_ms):
             return None
-        zs = self._zs
-        here = zs[self._back(0)]
-        frames = self._frames_within(now_ms, PUSH_MS)
-        nearest = here
-        for i in range(frames + 1):
-            nearest = min(nearest, zs[self._back(i)])
-        if here - nearest >= PUSH_MM:
+        way = self._way(now_ms)
+        if way >= PUSH_MM:
             self._pushing = True
-        if self._pushing and self._speed(zs, now_ms) < PUSH_REST_MM_S:
+        if self._pushing and self._speed(self._zs, now_ms) < PUSH_REST_MM_S:
             self._pushing = False
-            if here - nearest >= PUSH_MM // 2:
+            if way >= PUSH_MM // 2:
                 self._moved_ms = now_ms
                 self._swiping = False
                 return HOME
@@ -188,72 +206,53 @@ class Gestures:
         )
 
     def _swipe(self, now_ms):
-        xs = self._xs
-        if not self._swiping:
-            if ticks_diff(now_ms, self._moved_ms) < QUIET_MS or not self._may_swipe(now_ms):
+        if self._swiping:
+            if ticks_diff(now_ms, self._swipe_ms) < SWIPE_STAYS_MS:
                 return None
-            if self._sideways and ticks_diff(now_ms, self._swipe_ms) < SWIPE_BACK_MS:
-                return None
-            past = self._back(self._frames_within(now_ms, SWIPE_MS))
-            here = self._back(0)
-            sideways = xs[here] - xs[past]
-            along = self._ys[here] - self._ys[past]
-            if abs(along) > abs(sideways):
-                sideways = along
-            if abs(sideways) >= SWIPE_MM and abs(sideways) > abs(self._zs[here] - self._zs[past]):
-                self._swiping = True
-                self._swipe_ms = now_ms
-                self._sideways = sideways
-            return None
-        if self._closed and not self._is_cut_off():  # closing moves a hand's middle, too
             self._swiping = False
+            self._moved_ms = now_ms
+            return NEXT if self._sideways < 0 else PREVIOUS
+        if self._is_quiet(now_ms):
             return None
-        if ticks_diff(now_ms, self._swipe_ms) < SWIPE_STAYS_MS:
+        if self._sideways and ticks_diff(now_ms, self._swipe_ms) < SWIPE_BACK_MS:
             return None
-        self._swiping = False
-        self._moved_ms = now_ms
-        self._open_since_ms = self._fist_since_ms = None
-        return NEXT if self._sideways < 0 else PREVIOUS
+        sideways = self._aside(now_ms)
+        if abs(sideways) >= SWIPE_MM:
+            self._swiping = True
+            self._swipe_ms = now_ms
+            self._sideways = sideways
+        return None
 
-    def _may_swipe(self, now_ms):
-        """An open hand, or one that shrinks because the field cuts it off."""
-        if not self._closed:
-            return self._open_since_ms is not None
-        return self._last_open_ms is not None and (
-            ticks_diff(now_ms, self._last_open_ms) < SWIPE_MS and self._is_cut_off()
-        )
-
-    def _is_cut_off(self):
-        """Whether the hand came to reach more of one edge of the field than it did."""
-        here = self._edges[self._back(0)]
-        for i in range(1, min(self._count, _PAST)):
-            before = self._edges[self._back(i)]
-            for shift in (0, 4, 8, 12):
-                if (here >> shift & 15) > (before >> shift & 15) + CUT_OFF_ZONES:
-                    return True
-        return False
+    def _aside(self, now_ms):
+        """How far the hand moved to the right, or down if that is more; 0 if farther away or nearer."""
+        here, past = self._back(0), self._back(self._frames_within(now_ms, SWIPE_MS))
+        sideways = self._xs[here] - self._xs[past]
+        along = self._ys[here] - self._ys[past]
+        if abs(along) > abs(sideways):
+            sideways = along
+        return sideways if abs(sideways) > abs(self._zs[here] - self._zs[past]) else 0
 
     def _tilt(self, now_ms):
-        tracker = self._tracker
+        about_x = self._tracker.tilt_x_cdeg - self._reference_x
+        about_y = self._tracker.tilt_y_cdeg - self._reference_y
         if not self._settled:
-            if ticks_diff(now_ms, self._since_ms) < SETTLE_MS:
-                return None
-            self._settled = True
-            self._reference_x = tracker.tilt_x_cdeg
-            self._reference_y = tracker.tilt_y_cdeg
-        if self._open_since_ms is None or self._pushing or self._swiping:
+            self._reference_x += about_x >> 1
+            self._reference_y += about_y >> 1
+            if abs(about_x) + abs(about_y) > SETTLE_CDEG:
+                self._since_ms = now_ms
+            self._settled = ticks_diff(now_ms, self._since_ms) >= SETTLE_MS
+            return None
+        if self._pushing or self._swiping or self._is_quiet(now_ms):
             self._tilt_since_ms = None
             return None
-        about_x = tracker.tilt_x_cdeg - self._reference_x
-        about_y = tracker.tilt_y_cdeg - self._reference_y
         detent = VOLUME_DETENT_CDEG if self.volume else TILT_DETENT_CDEG
         x = 0 if self.volume else _detent(about_x, self.step_x, detent)
         y = _detent(about_y, self.step_y, detent)
         if x == self.step_x and y == self.step_y:
             self._tilt_since_ms = None
             if x == 0 and y == 0:
-                self._reference_x += about_x >> DRIFT_SHIFT
-                self._reference_y += about_y >> DRIFT_SHIFT
+                self._reference_x += _drift(about_x)
+                self._reference_y += _drift(about_y)
             return None
         if self._tilt_since_ms is None:
             self._tilt_since_ms = now_ms
@@ -270,6 +269,10 @@ class Gestures:
         if self.volume:
             return LOUDER if rising else SOFTER
         return LEFT if rising else RIGHT
+
+
+def _drift(about_cdeg):
+    return max(-DRIFT_CDEG, min(DRIFT_CDEG, about_cdeg >> DRIFT_SHIFT))
 
 
 def _detent(tilt_cdeg, step, detent_cdeg):

@@ -1,33 +1,38 @@
 """Each gesture's machine, driven by what a tracker would say."""
 
-from pin.gestures import Gestures
+from pin.closing import CLOSED
+from pin.gestures import CLOSING, Gestures
 
 ON_MICROPYTHON = True
 
 FRAME_MS = 67
-OPEN = {"pose": "open", "size": 0, "fist_odds": -120, "border": 6}
-FIST = {"pose": "fist", "size": -90, "fist_odds": 100, "border": 3}
+OPEN = {"closed": False, "evidence": 0}
+MAYBE = {"closed": False, "evidence": CLOSING + 1}
+FIST = {"closed": True, "evidence": CLOSED}
 
 
 class Hand:
-    """What `Gestures` reads of a tracker."""
+    """What `Gestures` reads of a tracker, and of a `Closing`, which has its own test."""
 
     def __init__(self):
         self.present = True
-        self.pose = "open"
-        self.size = 0
-        self.fist_odds = -120
-        self.border = 6
         self.distance_mm = 250
         self.x_mm = self.y_mm = 0
         self.tilt_x_cdeg = self.tilt_y_cdeg = 0
-        self.edges = 0
+        self.closed = False
+        self.evidence = 0
+
+    def update(self):
+        return self.closed
+
+    def reset(self):
+        pass
 
 
 class Player:
     def __init__(self):
         self.hand = Hand()
-        self.gestures = Gestures(self.hand)
+        self.gestures = Gestures(self.hand, self.hand)
         self.now_ms = 0
 
     def play(self, frames=1, **change):
@@ -75,10 +80,9 @@ def test_gone_at_once():
     assert player.play(5) == []
 
 
-def test_fist_selects_once_and_in_time():
+def test_fist_selects_once_and_at_once():
     player = shown()
-    assert player.play(1, **FIST) == []
-    assert player.play(2) == ["select"]
+    assert player.play(1, **FIST) == ["select"]
     assert player.play(30) == []
 
 
@@ -94,29 +98,36 @@ def test_long_fist_opened_is_back():
     assert player.play(10, **OPEN) == ["back"]
 
 
-def test_one_frame_of_fist_is_nothing():
+def test_a_hand_that_may_be_closing_says_nothing():
     player = shown()
-    assert player.play(1, **FIST) == []
+    assert player.play(2, tilt_x_cdeg=1500, **MAYBE) == []
+    assert player.play(1, **FIST) == ["select"]
+    assert player.play(2, tilt_x_cdeg=1500) == []
+    assert player.play(10, tilt_x_cdeg=0, **OPEN) == []
+
+
+def test_a_hand_that_may_have_closed_and_did_not_tilts_on():
+    player = shown()
+    assert player.play(5, tilt_x_cdeg=1500, **MAYBE) == []
+    assert player.play(5, **OPEN) == ["up"]
+
+
+def test_a_fist_ends_a_push_and_a_swipe():
+    player = shown()
+    assert player.glide(4, "x_mm", 60) == []
+    assert player.play(1, **FIST) == ["select"]
     assert player.play(10, **OPEN) == []
-
-
-def test_fist_from_the_start_selects_nothing():
-    player = Player()
-    assert player.play(30, **FIST) == ["shown"]
-
-
-def test_shrinking_while_moving_out_is_no_fist():
     player = shown()
-    player.hand.pose = "fist"
-    said = []
-    for i in range(4):
-        said += player.play(x_mm=25 * i, size=-30 * i)
-    assert said + player.play(1, present=False) == ["gone"]
+    assert player.glide(5, "distance_mm", 340) == []
+    assert player.play(1, **FIST) == ["select"]
+    assert player.play(12, **OPEN) == []
 
 
-def test_another_shape_must_shrink_more():
+def test_a_fist_that_leaves_is_gone_and_no_back():
     player = shown()
-    assert player.play(10, pose="other", size=-65) == []
+    assert player.play(14, **FIST) == ["select"]
+    assert player.play(3, present=False) == ["gone"]
+    assert player.play(12, present=True, **OPEN) == ["shown"]
 
 
 def test_tilt_steps_and_comes_back():
@@ -133,6 +144,23 @@ def test_tilt_is_relative_to_the_first_pose():
     player.hand.tilt_x_cdeg = 1500
     assert player.play(20) == ["shown"]
     assert player.play(8, tilt_x_cdeg=200) == ["down"]
+
+
+def test_tilt_is_measured_from_rest():
+    player = Player()
+    assert player.glide(8, "tilt_x_cdeg", 4000) == ["shown"]  # it comes in and turns
+    assert player.play(8) == []
+    assert player.play(8, tilt_x_cdeg=5300) == ["up"]
+
+
+def test_the_reference_drifts_but_not_towards_a_tilt():
+    player = shown()
+    assert player.glide(120, "tilt_y_cdeg", 1600) == []  # 2 degrees a second
+    assert player.play(60) == []
+    assert player.play(8, tilt_y_cdeg=0) == ["right"]
+    player = shown()
+    assert player.glide(15, "tilt_y_cdeg", 1350) == []  # 13.5 degrees a second
+    assert player.play(6) == ["left"]
 
 
 def test_tilt_in_the_dead_zone_is_nothing():
@@ -170,7 +198,36 @@ def test_push_away_is_home():
 
 def test_leaving_backwards_is_no_push():
     player = shown()
-    assert player.glide(4, "distance_mm", 390) == []
+    assert player.glide(4, "distance_mm", 350) == []
+    assert player.play(3, present=False) == ["gone"]
+
+
+def test_a_push_may_end_beyond_a_palms_reach():
+    player = shown()
+    player.play(12, distance_mm=330)
+    assert player.glide(3, "distance_mm", 395) == []
+    assert player.play(1, present=False) == ["home"]
+    assert player.play(3) == ["gone"]
+
+
+def test_leaving_aside_far_away_is_no_push():
+    player = shown()
+    player.play(12, distance_mm=330)
+    for i in range(3):
+        assert player.play(distance_mm=350 + 20 * i, y_mm=25 * i) == []
+    assert player.play(3, present=False) == ["gone"]
+
+
+def test_the_same_beyond_reach_in_a_fist_or_just_after_coming_is_no_push():
+    player = shown()
+    player.play(12, distance_mm=330)
+    assert player.play(1, **FIST) == ["select"]
+    player.glide(3, "distance_mm", 395)
+    assert player.play(3, present=False) == ["gone"]
+    player = Player()
+    player.hand.distance_mm = 330
+    assert player.play(2) == ["shown"]
+    player.glide(2, "distance_mm", 395)
     assert player.play(3, present=False) == ["gone"]
 
 
@@ -190,6 +247,22 @@ def test_leaving_sideways_is_no_swipe():
     player = shown()
     assert player.glide(3, "x_mm", 60) == []
     assert player.play(3, present=False) == ["gone"]
+
+
+def test_a_swipe_out_of_the_field_and_back():
+    for end, word in ((40, "previous"), (-40, "next")):
+        player = shown()
+        assert player.glide(2, "x_mm", end) == []
+        assert player.play(3, present=False) == ["gone"]
+        assert player.play(3, present=True) == ["shown", word]
+        assert player.glide(4, "x_mm", 0) + player.play(4) == []  # the way back
+
+
+def test_a_hand_that_went_aside_and_comes_later_says_no_swipe():
+    player = shown()
+    player.glide(2, "x_mm", 40)
+    assert player.play(12, present=False) == ["gone"]
+    assert player.play(12, present=True) == ["shown"]
 
 
 def test_slow_drift_is_no_swipe():
