@@ -1,9 +1,9 @@
 """Whether a hand closed, against itself a moment ago.
 
-A hand that tilts, turns or moves stays rigid: seen against its own plane, each zone keeps its relief, and the
-plane's middle stays where it is. A hand that closes loses zones, gains none, shrinks, leaves the field's edge,
-its relief changes, and its middle comes nearer by a finger's thickness. The same hand a moment ago is a better
-measure than any hand's usual shape: no wearer need be learned.
+A hand that tilts, turns or moves stays rigid: seen against its own plane each zone keeps its relief, and the
+plane's middle stays where it is. A hand that closes loses zones and gains none, shrinks, leaves the field's
+edge, its relief changes, and its middle comes nearer by a finger's thickness. The same hand a moment ago is a
+better measure than any hand's usual shape: no wearer need be learned.
 """
 
 from array import array
@@ -85,8 +85,8 @@ class Closing:
 
 @micropython.viper
 def against(distance: ptr32, mask: ptr8, about: ptr32, measure: ptr16, found: ptr32, shift: int):
-    """Into `found`: zones that the hand covers now and in `measure`, those gained and lost, and the sum of how
-    much the relief of the first ones changed, in 1/16 mm. With a `shift` below 16, `measure` is brought
+    """Into `found`: zones that the hand covers now and in `measure`, those gained and lost, and the sum of
+    how much the relief of the first ones changed, in 1/16 mm. With a `shift` below 16, `measure` is brought
     nearer to this frame, by 1 / 2 ** shift.
 
     Relief is a zone's distance from the plane `about` (as `plane.Fit` has it), at most 40 mm; in `measure` it

@@ -9,7 +9,6 @@ from pin.pose import log_size
 ON_MICROPYTHON = True
 
 
-
 class Tracker:
     """What `Closing` reads of one."""
 
@@ -100,7 +99,7 @@ def test_no_frame_allocates():
 
     if not hasattr(gc, "mem_alloc"):  # CPython
         return
-    tracker, closing = opened()
+    _, closing = opened()
     gc.collect()
     gc.disable()
     before = gc.mem_alloc()
