@@ -54,7 +54,7 @@ class Listener:
 
     @property
     def speaking(self) -> bool:
-        return bool(self.desk._voices)
+        return self.desk.busy
 
     async def to_the_end(self) -> None:
         await self.until(lambda: self.speaking)
@@ -221,7 +221,7 @@ async def test_the_pin_in_a_page_speaks_too(tmp_path: Path) -> None:
                 desk = house.house.voice
                 assert desk is not None
                 async with asyncio.timeout(WAIT_S):
-                    while desk._voices:
+                    while desk.busy:
                         await asyncio.sleep(0.05)
                 await page.wait_for_timeout(300)
                 data = await page.evaluate("btoa(window.heard.map((c) => String.fromCharCode(c)).join(''))")

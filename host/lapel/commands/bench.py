@@ -25,6 +25,7 @@ from ..bench import (
     relay_load,
     timers,
     trip_time,
+    voice,
 )
 from ..bench.browser import BrowserMissing
 from ..bench.figures import Figure
@@ -41,6 +42,7 @@ _GROUPS: dict[str, Callable[[], Coroutine[Any, Any, list[Figure]]]] = {
     "palm": palm.measure,
     "timers": timers.measure,
     "console": console.measure,
+    "voice": voice.measure,
     "default": trip_time.measure_default,
 }
 

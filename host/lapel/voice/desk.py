@@ -78,6 +78,11 @@ class VoiceDesk:
         if voice is not None and voice.task is not None:
             voice.task.cancel()
 
+    @property
+    def busy(self) -> bool:
+        """Whether anything is being spoken."""
+        return bool(self._voices)
+
     def speaking(self, pin_id: str) -> bool:
         return pin_id in self._voices
 
