@@ -45,7 +45,7 @@ STRIPS = (
     Strip("raise", (None, replace(REST, y_mm=170), REST), (">", ">")),
     Strip("tilt", (REST, replace(REST, roll_deg=-24), replace(REST, roll_deg=24)), (">", "<>")),
     Strip("fist", (REST, _fingers(OPEN.towards(FIST, 0.5)), _fingers(FIST)), (">", ">")),
-    Strip("back", (_fingers(FIST), _fingers(FIST), REST), ("0.7 s", ">")),
+    Strip("back", (_fingers(FIST), _fingers(FIST), REST), ("1 s", ">")),
     Strip("push", (REST, replace(REST, distance_mm=390, y_mm=38)), (">",)),
     Strip("swipe", (REST, replace(REST, x_mm=-80)), (">",)),
     Strip(
