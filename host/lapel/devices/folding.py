@@ -1,4 +1,4 @@
-"""Named numbers of the firmware written out where they are used, before it is compiled for a board.
+"""Named numbers and words of the firmware written out where they are used, before a board gets it compiled.
 
 A name of a module costs a board its text, an entry of a dictionary and a look-up at each use. MicroPython's
 own `const` spares that within one module and is unknown to CPython, where the same files run. Lines stay
@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 _NAME = re.compile(r"_?[A-Z][A-Z0-9_]*")
 _MOST = 1 << 30  # beyond it a number is an object of its own on a 32-bit chip
+_LONGEST = 24  # of a word: a sentence that is used twice is better kept once
 _BINARY: dict[type[ast.operator], Callable[[int, int], int]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -25,27 +26,28 @@ _BINARY: dict[type[ast.operator], Callable[[int, int], int]] = {
     ast.BitAnd: operator.and_,
 }
 _Key = tuple[str, str]  # module and name
+_Value = int | str
 _Edit = tuple[int, int, bytes]  # from and to which byte, and what stands there instead
 
 
 def fold(sources: Mapping[str, bytes], packages: frozenset[str], kept: frozenset[str]) -> dict[str, bytes]:
-    """These modules with their whole numbers in place of names.
+    """These modules with their whole numbers and short texts in place of names.
 
     `sources` is a whole program by module name, `packages` those of them that are an `__init__`, `kept`
-    modules whose names somebody asks for in another way. A number that nothing uses stays.
+    modules whose names somebody asks for in another way. One that nothing uses stays.
     """
     modules: dict[str, _Module] = {}
     for name, text in sources.items():
         modules[name] = _Module(name, text, name in packages, modules)
     stored = {name for module in modules.values() for name in module.changed}
-    numbers: dict[_Key, int] = {}
+    numbers: dict[_Key, _Value] = {}
     before = -1
     while len(numbers) != before:  # one may be made of another module's
         before = len(numbers)
         for module in modules.values():
             for target, value in module.definitions.items():
                 number = None if target in stored else module.number(value, numbers)
-                if number is not None and abs(number) < _MOST:
+                if number is not None and _is_small(number):
                     numbers[module.name, target] = number
     # First the uses, for a name that is still used somewhere keeps its definition.
     left: set[_Key] = set()
@@ -108,25 +110,26 @@ class _Module:
             for alias in node.names
         }
 
-    def number(self, value: ast.expr, numbers: Mapping[_Key, int]) -> int | None:
-        """What an expression of whole numbers and known names is."""
+    def number(self, value: ast.expr, numbers: Mapping[_Key, _Value]) -> _Value | None:
+        """What an expression of whole numbers and known names is, or a text."""
         if isinstance(value, ast.Constant):
-            return value.value if type(value.value) is int else None
+            constant = value.value
+            return constant if isinstance(constant, int | str) and not isinstance(constant, bool) else None
         if isinstance(value, ast.Name):
             return numbers.get(self._origin(value.id))
         if isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.USub):
             number = self.number(value.operand, numbers)
-            return None if number is None else -number
+            return -number if isinstance(number, int) else None
         if isinstance(value, ast.BinOp) and type(value.op) in _BINARY:
             left, right = self.number(value.left, numbers), self.number(value.right, numbers)
-            if left is None or right is None:
+            if not isinstance(left, int) or not isinstance(right, int):
                 return None
             return _BINARY[type(value.op)](left, right)
         return None
 
     def uses(
         self,
-        numbers: Mapping[_Key, int],
+        numbers: Mapping[_Key, _Value],
         used: set[_Key],
         left: set[_Key],
     ) -> Iterator[_Edit]:
@@ -147,7 +150,10 @@ class _Module:
                 left.add(key)
                 continue
             used.add(key)
-            yield (*self._place(node), self._literal(numbers[key]))
+            literal = self._literal(numbers[key])
+            if node is name and id(name) in bases:  # an attribute of a number needs them
+                literal = b"(%s)" % literal
+            yield (*self._place(node), literal)
         for attribute in self._attributes:
             base = attribute.value
             if (
@@ -211,8 +217,12 @@ class _Module:
         return new + b"\n" * self.text[begin:end].count(b"\n")
 
     @staticmethod
-    def _literal(number: int) -> bytes:
-        return b"%d" % number if number >= 0 else b"(%d)" % number
+    def _literal(value: _Value) -> bytes:
+        return repr(value).encode() if isinstance(value, str) or value >= 0 else b"(%d)" % value
+
+
+def _is_small(value: _Value) -> bool:
+    return len(value) <= _LONGEST if isinstance(value, str) else abs(value) < _MOST
 
 
 def _edited(text: bytes, edits: list[_Edit]) -> bytes:

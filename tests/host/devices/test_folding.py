@@ -8,10 +8,11 @@ from lapel.devices import boards, firmware, folding
 
 PROGRAM = {
     "a": b"from b import FAR, NEAR as CLOSE, again\n\nNEVER = 5\nOWN_MS = 1 << 3\n\n\n"
-    b"def f(x):\n    return OWN_MS + FAR - CLOSE + again(x)\n",
+    b"def f(x):\n    return OWN_MS.real + FAR - CLOSE + again(x)\n",
     "b": b"from c import FAR, NEAR\nimport c\n\n\n"
-    b"def again(\n    x,\n):\n    return c.BIT | c.SAID | c.LOCAL\n",
-    "c": b"FAR = -(\n    7\n)\nNEAR = 2\nBIT = FAR * 2 + 100\nSAID = 8\nLOCAL = 16\nTEXT = 'SAID'\n\n\n"
+    b"def again(\n    x,\n):\n    return len(c.WORD + c.SENTENCE) + (c.BIT | c.SAID | c.LOCAL)\n",
+    "c": b"FAR = -(\n    7\n)\nNEAR = 2\nBIT = FAR * 2 + 100\nSAID = 8\nLOCAL = 16\nTEXT = 'SAID'\n"
+    b"WORD = 'a \\'word\\''\nSENTENCE = 'a sentence that is kept once'\n\n\n"
     b"def g(LOCAL):\n    return f'{NEAR}' + str(LOCAL)\n",
 }
 
@@ -45,7 +46,7 @@ def test_a_folded_program_does_the_same_on_the_same_lines() -> None:
             for source in (text, folded[name])
         ]
         assert lines[0] == lines[1]
-    assert b"return 8 + (-7) - 2" in folded["a"] and b"OWN_MS" not in folded["a"]
+    assert b"return (8).real + (-7) - 2" in folded["a"] and b"OWN_MS" not in folded["a"]
 
 
 def test_what_somebody_may_still_ask_for_stays() -> None:
@@ -54,7 +55,8 @@ def test_what_somebody_may_still_ask_for_stays() -> None:
     assert b"SAID = 8" in folded["c"]  # asked for by its name
     assert b"LOCAL = 16" in folded["c"]  # means something else in a function
     assert b"NEAR = 2" in folded["c"]  # stands in a text
-    assert b"FAR" not in folded["c"] and b"BIT" not in folded["c"]
+    assert b"FAR" not in folded["c"] and b"BIT" not in folded["c"] and b"WORD" not in folded["c"]
+    assert b"SENTENCE = " in folded["c"] and b"c.SENTENCE" in folded["b"]
     kept = folding.fold(PROGRAM, frozenset(), frozenset({"c"}))
     assert b"BIT = " in kept["c"] and b"FAR = " in kept["c"]
 
