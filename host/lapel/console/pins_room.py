@@ -79,6 +79,8 @@ class PinsRoom:
                     "status": known.status if known else {},
                     "crashes": known.crashes if known else [],
                     "card": _described(card),
+                    # Only what runs from a slot has its name; the firmware in a page is this computer's own.
+                    "takes_updates": bool(known and "+" in known.firmware),
                     "update": self._updating.get(pin.id),
                 }
             )

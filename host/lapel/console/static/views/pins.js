@@ -4,6 +4,13 @@ import { post } from "../api.js";
 import { h, toast } from "../dom.js";
 import { t, when } from "../words.js";
 
+const PHASES = {
+  offered: "The update waits until the pin is idle.", receiving: "The update is on its way.",
+  verified: "The update came whole. The pin starts again with it.", switched: "The pin starts with the update.",
+  good: "The pin runs the update.", current: "It has the newest firmware already.", refused: "The pin refuses the update.",
+  reverted: "The update was no good: the pin runs what it had before.", failed: "The update failed.",
+};
+
 export async function show(main) {
   const grid = h("div", { class: "grid" });
   main.append(h("h1", {}, t("Pins")), grid, adding());
@@ -43,17 +50,22 @@ function card(pin) {
     pin.connected ? h("img", { class: "palm", alt: pin.card ? pin.card.pages.flat().join(" ") : t("The palm is dark"),
       src: `/api/pins/${pin.id}/palm.svg?${pin.card ? `${pin.card.number}.${pin.card.rev}` : "dark"}` }) : null,
     h("table", {}, h("tbody", {}, facts.map(([what, value]) => h("tr", {}, h("th", { scope: "row" }, what), h("td", {}, value))))),
-    pin.update ? h("p", { class: pin.update.phase === "failed" ? "bad" : "soft", role: "status" },
-      `${t("Update")}: ${t(pin.update.phase)} ${pin.update.percent ?? ""}${pin.update.percent === undefined ? "" : " %"} ${pin.update.text ?? ""}`) : null,
+    pin.update ? progress(pin.update) : null,
     pin.crashes.length ? h("details", {}, h("summary", { class: "bad" }, t("{n} crashes", { n: pin.crashes.length })),
       h("pre", {}, pin.crashes.join("\n\n"))) : null,
     h("div", { class: "row" },
       h("button", { onclick: act("ring", t("It rings.")), disabled: !pin.connected }, t("Ring")),
       h("button", { onclick: () => rename(pin) }, t("Rename")),
-      pin.board === "browser" || pin.board === "virtual" ? null
-        : h("button", { onclick: act("update", t("It takes the update when it is idle.")), disabled: !pin.connected }, t("Update")),
+      pin.takes_updates ? h("button", { onclick: act("update", t("It takes the update when it is idle.")), disabled: !pin.connected }, t("Update")) : null,
       h("button", { class: "quiet bad", onclick: act("revoke", t("Its key opens nothing any more."),
         t("Revoke {name}? It can be paired again.", { name: pin.name })) }, t("Revoke"))));
+}
+
+function progress({ phase, percent, text }) {
+  const words = h("p", { class: ["failed", "refused", "reverted"].includes(phase) ? "bad" : "soft", role: "status" },
+    t(PHASES[phase] ?? phase), text ? ` ${t(text)}` : "");
+  return percent === null || percent === undefined ? words
+    : h("div", {}, words, h("progress", { max: "100", value: String(percent), "aria-label": t("Update") }), ` ${percent} %`);
 }
 
 async function rename(pin) {
