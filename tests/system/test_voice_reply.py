@@ -119,6 +119,7 @@ async def test_a_press_ends_it_within_two_frames(at_home: Home) -> None:
     await at_home.pin.release()
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("answer", [LONG])
 async def test_another_question_ends_it_and_is_answered_aloud(at_home: Home) -> None:
     listener = Listener(at_home)
@@ -133,6 +134,7 @@ async def test_another_question_ends_it_and_is_answered_aloud(at_home: Home) -> 
     assert listener.seconds > 1.0
 
 
+@pytest.mark.full
 async def test_a_silent_pin_is_sent_nothing(at_home: Home) -> None:
     listener = Listener(at_home)
     desk = listener.desk
@@ -151,6 +153,7 @@ async def test_a_silent_pin_is_sent_nothing(at_home: Home) -> None:
     assert listener.seconds > 3
 
 
+@pytest.mark.full
 async def test_on_the_scanner_s_port_it_waits_for_the_dark(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -198,6 +201,7 @@ async def test_a_broken_voice_costs_nothing_but_the_voice(tmp_path: Path) -> Non
             assert not listener.pcm and len(listener.desk._told) == 1
 
 
+@pytest.mark.full
 async def test_the_pin_in_a_page_speaks_too(tmp_path: Path) -> None:
     needs_browser()
     try:
