@@ -13,7 +13,7 @@ import hashlib
 import logging
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .assistant.acting import Acting
@@ -48,12 +48,22 @@ class QuietHours:
 
 @dataclass
 class _Pin:
-    """One pin: its link while it is here, what waits for it while it is not."""
+    """One pin: its link while it is here, and the last of the news that it got."""
 
     link: PinLink | None = None
-    waiting: deque[tuple[float, Shown, Alert]] = field(default_factory=lambda: deque(maxlen=WAITING))
     doing: asyncio.Task[None] | None = None
-    dropped: int = 0
+    seen: int = 0
+
+
+@dataclass(frozen=True)
+class _News:
+    """A notice of a skill, kept for pins that are away: numbered from 1 in each run."""
+
+    number: int
+    at_s: float
+    skill: str
+    reply: Reply | str
+    alert: Alert
 
 
 class Notices:
@@ -74,6 +84,8 @@ class Notices:
         self._alarms: dict[str, list[Alarm]] = {}
         self._homes: dict[str, dict[str, Any]] = {}
         self._said: dict[str, deque[float]] = {}
+        self._news: deque[_News] = deque(maxlen=WAITING)
+        self._told = 0  # the number of the newest
         self._tasks: set[asyncio.Task[None]] = set()
 
     def serve(self, acting: Acting, assistant: LocalFirstAssistant | None = None) -> None:
@@ -89,20 +101,20 @@ class Notices:
     # What skills say (`context.Outlet`).
 
     def notify(self, skill: str, reply: Reply | str, alert: Alert) -> None:
-        """A card for every pin of the house; one that is away gets it later."""
+        """A card for every pin of the house; one that is away, or was since the start, gets it later."""
         loop = asyncio.get_running_loop()
         said = self._said.setdefault(skill, deque(maxlen=A_MINUTE))
         if len(said) == A_MINUTE and loop.time() - said[0] < 60:
             log.error("skill %s: more than %d notices a minute; this one is dropped", skill, A_MINUTE)
             return
         said.append(loop.time())
-        for pin_id, pin in self._pins.items():
-            shown = self._shown(pin_id, skill, reply)
+        self._told += 1
+        news = _News(self._told, loop.time(), skill, reply, alert)
+        self._news.append(news)
+        for pin in self._pins.values():
             if pin.link is not None:
-                self._spawn(self._push(pin.link, shown, alert))
-            else:
-                pin.dropped += len(pin.waiting) == WAITING
-                pin.waiting.append((loop.time(), shown, alert))
+                pin.seen = news.number
+                self._spawn(self._push(pin.link, news))
 
     def alarms(self, skill: str, alarms: Sequence[Alarm]) -> None:
         self._alarms[skill] = list(alarms)
@@ -135,17 +147,17 @@ class Notices:
                 if gone is not None:
                     del self._pins[gone]
             known = self._pins[pin.pin_id] = _Pin()
-        known.link = pin
+        # Before anything is sent: what comes meanwhile reaches it by its link.
+        known.link, seen, known.seen = pin, known.seen, self._told
+        waiting = [news for news in self._news if news.number > seen]
+        if (missed := self._told - seen - len(waiting)) > 0:
+            log.warning("%s: %d notices came while it was away and are dropped", pin.name, missed)
         await self._send_home(pin)
         await self._send_alarms(pin)
         now = asyncio.get_running_loop().time()
-        waiting = [each for each in known.waiting if now - each[0] < WAITING_S]
-        if known.dropped:
-            log.warning("%s: %d notices came while it was away and are dropped", pin.name, known.dropped)
-        known.waiting.clear()
-        known.dropped = 0
-        for _, shown, alert in waiting:
-            await self._push(pin, shown, alert)
+        for news in waiting:
+            if now - news.at_s < WAITING_S:
+                await self._push(pin, news)
 
     def left(self, pin: PinLink) -> None:
         known = self._pins.get(pin.pin_id)
@@ -170,7 +182,9 @@ class Notices:
             self._do(pin, self._chosen(pin, acting, message["choice"]))
         elif message["name"] == "level" and "level" in message:
             # Beside what is being done: the next tap must not undo the turn of a wrist.
-            self._spawn(self._told(pin, acting.level(pin.pin_id, message["card"], message["level"])))
+            self._spawn(
+                self._told_or_refused(pin, acting.level(pin.pin_id, message["card"], message["level"]))
+            )
 
     async def _chosen(self, pin: PinLink, acting: Acting, choice: str) -> None:
         shown = await acting.chosen(pin.pin_id, choice)
@@ -218,9 +232,11 @@ class Notices:
             self._assistant.said(pin.pin_id, shown)
         await pin.send_card(_card(shown, pin))
 
-    async def _push(self, pin: PinLink, shown: Shown, alert: Alert) -> None:
+    async def _push(self, pin: PinLink, news: _News) -> None:
+        alert = news.alert
         if alert == "normal" and self.quiet.at(self._clock().time()):
             alert = "quiet"
+        shown = self._shown(pin.pin_id, news.skill, news.reply)
         await pin.send_card(_card(replace(shown, extras=replace(shown.extras, alert=alert)), pin))
 
     async def _send_home(self, pin: PinLink) -> None:
@@ -272,9 +288,9 @@ class Notices:
         """Beside the session; what the wearer does next on this pin ends it."""
         known = self._pin(pin)
         _cancel(known.doing)
-        known.doing = self._spawn(self._told(pin, work))
+        known.doing = self._spawn(self._told_or_refused(pin, work))
 
-    async def _told(self, pin: PinLink, work: Coroutine[Any, Any, None]) -> None:
+    async def _told_or_refused(self, pin: PinLink, work: Coroutine[Any, Any, None]) -> None:
         try:
             await work
         except SkillError as error:

@@ -149,6 +149,18 @@ async def test_notices_reach_pins_and_wait_for_those_that_are_away(tmp_path: Pat
         assert got == [f"notice {i}" for i in range(3, WAITING + 3)]
 
 
+async def test_a_notice_from_before_a_pin_first_joined_reaches_it_once(tmp_path: Path) -> None:
+    async with wired(tmp_path) as w:
+        w.notices.notify("post", "Rang at the start.", "urgent")
+        async with w.house.client() as client:
+            assert words(await client.answer()) == "Rang at the start."
+        await w.house.until(lambda: all(pin.link is None for pin in w.notices._pins.values()))
+        async with w.house.client() as client:
+            await client.expect("alarms")
+            w.notices.notify("post", "The second.", "normal")
+            assert words(await client.answer()) == "The second."
+
+
 async def test_quiet_hours(tmp_path: Path) -> None:
     night = QuietHours(datetime.time(22), datetime.time(7))
     async with wired(tmp_path, night) as w, w.house.client() as client:

@@ -130,7 +130,8 @@ class Acting:
         return self.shown(pin, deed, reply)
 
     async def _go_on(self, pin: str, deed: Deed, wearers_words: str | None = None) -> Shown:
-        """People first, then the yes, then the call."""
+        """What is missing first, then people, then the yes, then the call."""
+        await self.household.ready(deed.tool, deed.language)
         for name, value in list(deed.arguments.items()):
             if isinstance(value, Named):
                 people = await self._people(value.name, deed, wearers_words)

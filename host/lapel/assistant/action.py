@@ -15,7 +15,7 @@ from .intents import normalise
 from .llm import LanguageModel
 from .router import NO_ACTION, Example, Router
 from .spans import copied, plain, possible, typed_spans, words_pattern
-from .tools import ToolInfo
+from .tools import Parameter, ToolInfo
 
 _ACTION = (
     "You turn one request of the user into one action, as JSON. Copy names, times and texts exactly as they "
@@ -154,14 +154,19 @@ def grounded(
 
 def filled(tool: ToolInfo, given: Mapping[str, Any], question: str, now: datetime.datetime) -> dict[str, Any]:
     """With what the model left out though it was said: the only time, day or length that stands in no other
-    argument.
+    argument. Without what it said twice: the "eleven" of "eleven minutes" is no name.
     """
-    given = dict(given)
+    given = {p.name: given[p.name] for p in tool.parameters if p.name in given and not _twice(p, tool, given)}
     told = " ".join(str(value) for value in given.values())
     for name, spans in typed_spans(tool, question, now).items():
         if name not in given and len(spans) == 1 and spans[0] not in told:
             given[name] = spans[0]
     return given
+
+
+def _twice(p: Parameter, tool: ToolInfo, given: Mapping[str, Any]) -> bool:
+    typed = [str(given[other.name]) for other in tool.parameters if copied(other) and other.name in given]
+    return p.kind.free and not p.required and any(str(given[p.name]) in value for value in typed)
 
 
 def _words(text: str) -> list[str]:

@@ -11,7 +11,7 @@ import json
 import logging
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..cards import Shown
@@ -42,6 +42,7 @@ class Asked:
     language: str
     wearers_words: str  # everything the wearer said in this conversation
     messages: list[dict[str, Any]]
+    facts: list[str] = field(default_factory=list)  # what the wearer told about it before
     tainted: bool = False  # text of others was read
     rounds: int = 0
 
@@ -56,7 +57,8 @@ class Agent:
 
     async def answer(self, asked: Asked) -> AsyncGenerator[str | Shown, None]:
         """The answer in pieces, or a card. Raises Unanswerable."""
-        routed = self._router.route(asked.question)
+        # A question that the wearer's own words answer is no request.
+        routed = [] if asked.facts else self._router.route(asked.question)
         way = await self._model.way_of_tools(probe=bool(routed))
         if way == "native":
             async with aclosing(self._with_tools(asked)) as pieces:

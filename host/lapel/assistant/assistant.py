@@ -20,6 +20,7 @@ from ..skills import SkillError
 from .acting import Acting
 from .agent import Agent, Asked, as_data
 from .controls import Control, control
+from .facts import told_about, with_facts
 from .intents import Intent, Matcher, Said
 from .likeness import Encoder
 from .llm import LanguageModel
@@ -89,7 +90,8 @@ class LocalFirstAssistant:
             return
         if control(question) is Control.MORE:
             question = _MORE_PLEASE
-        asked = self._asked(question, earlier, pin, talk, language)
+        facts = await told_about(self._acting.household.memory, self._router, question)
+        asked = self._asked(question, earlier, pin, talk, language, facts)
         text = ""
         # Closed with this generator, or a new press would leave the model talking to nobody.
         async with aclosing(self._agent.answer(asked)) as pieces:
@@ -188,7 +190,15 @@ class LocalFirstAssistant:
                 continue
         return None
 
-    def _asked(self, question: str, earlier: list[Exchange], pin: str, talk: Talk, language: str) -> Asked:
+    def _asked(
+        self,
+        question: str,
+        earlier: list[Exchange],
+        pin: str,
+        talk: Talk,
+        language: str,
+        facts: list[str],
+    ) -> Asked:
         """The question as the model gets it."""
         messages: list[dict[str, Any]] = [{"role": "system", "content": system_prompt()}]
         tainted = False
@@ -198,9 +208,9 @@ class LocalFirstAssistant:
             messages.append({"role": "user", "content": exchange.question})
             answer = as_data(exchange.answer) if from_others else exchange.answer
             messages.append({"role": "assistant", "content": answer})
-        messages.append({"role": "user", "content": question})
+        messages.append({"role": "user", "content": with_facts(question, facts)})
         words = " ".join([*(exchange.question for exchange in earlier), question])
-        return Asked(pin, question, language, words, messages, tainted)
+        return Asked(pin, question, language, words, messages, facts, tainted)
 
     def _talk(self, pin: str) -> Talk:
         if pin not in self._talks and len(self._talks) >= _MAX_PINS:

@@ -88,6 +88,11 @@ class Household:
                 self.tools.pop(tool.name, None)
             self._tell_watchers()
 
+    @property
+    def memory(self) -> Memory:
+        """What the wearer told and asked."""
+        return self._memory
+
     def watch(self, changed: Callable[[], None]) -> None:
         """`changed` is called whenever there are other tools."""
         self._watchers.append(changed)
@@ -115,6 +120,13 @@ class Household:
             return _reply(await self._run(skill, lambda: tool.tool.function(**given), tool.tool.deadline_s))
         except ArgumentError as error:
             raise SkillError(str(error)) from error
+
+    async def ready(self, tool: ToolInfo, language: str) -> None:
+        """Raises SkillError if something is missing that the tool needs, such as an account."""
+        check = tool.tool.ready
+        if check is not None:
+            skill, context = await self._of(tool)
+            await self._run(skill, lambda: check(context.for_call(language, "")), tool.tool.deadline_s)
 
     async def confirmation(
         self, tool: ToolInfo, arguments: Mapping[str, Any], language: str, question: str = ""

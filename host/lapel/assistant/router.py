@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,7 +76,7 @@ _WORLD = re.compile(
 _MINE_TELLS, _WHEN_TELLS, _BIDDING_TELLS, _WORLD_TELLS = 0.45, 0.45, 0.5, -0.7
 _ENOUGH = 1.25
 # A request is liker to a request than to an open question. Lenient: the model still may say that it is none.
-_ENOUGH_LIKE, _SOUND_SHARE, _OPEN_SHARE = 0.2, 0.3, 0.6
+_ENOUGH_LIKE, _SOUND_SHARE, _OPEN_SHARE = 0.15, 0.3, 0.6
 _WORDS_SHARE = 0.25  # a name or a rare word counts beside the meaning
 NO_ACTION = "none"  # what the examples of open questions stand under
 _NONE: Mapping[str, Any] = {}  # of what is no example of anybody's words
@@ -191,6 +191,20 @@ class Router:
         if no_action is not None:
             shown = sorted([*shown, no_action], key=_first)
         return [example for _, example in shown]
+
+    def sharing(self, question: str, texts: Sequence[str]) -> list[str]:
+        """The texts that share a telling word with a question, those that share most first."""
+        asked = set(_features(normalise(question)))
+        shared = [(len(asked & set(_features(normalise(text)))), text) for text in texts]
+        return [text for count, text in sorted(shared, key=lambda each: -each[0]) if count]
+
+    def likeness(self, question: str, text: str) -> float:
+        """How like two texts are, in meaning if there is an encoder for them, else in words: 0 to 1."""
+        if self._encoder is not None and (question + text).isascii():
+            one, other = self._encoder.encode([question, text])
+            return float(one @ other)
+        asked, told = set(_features(normalise(question))), set(_features(normalise(text)))
+        return len(asked & told) / (min(len(asked), len(told)) or 1)
 
     def _like(self, question: str) -> list[tuple[float, Example]]:
         """How like each example is: in meaning if there is an encoder, else in words. 0 to 1."""

@@ -179,6 +179,7 @@ class Tool:
     view: str
     deadline_s: float
     sentences: Mapping[str, Sequence[str]]
+    ready: Callable[[Any], Awaitable[None]] | None = None
 
 
 _Function = TypeVar("_Function", bound=ToolFunction)
@@ -195,6 +196,7 @@ def tool(
     untrusted: bool = ...,
     view: str = ...,
     deadline_s: float = ...,
+    ready: Callable[[Any], Awaitable[None]] | None = ...,
     **sentences: Sequence[str],
 ) -> Callable[[_Function], _Function]: ...
 
@@ -208,6 +210,7 @@ def tool(
     untrusted: bool = False,
     view: str = "",
     deadline_s: float = DEADLINE_S,
+    ready: Callable[[Any], Awaitable[None]] | None = None,
     **sentences: Sequence[str],
 ) -> Any:
     """Marks an async function as something Lapel can do.
@@ -217,13 +220,17 @@ def tool(
         function of the same arguments that says it (and may raise SkillError: then nothing is asked).
     untrusted: the result holds words of others, such as a message or a page: a model is told so.
     view: the pin's menu opens this, with no arguments, under this name.
+    ready: an async function of the context that raises SkillError where something is missing, such as an
+        account: it is called before anybody is looked up or asked.
     sentences: templates by language, `en=["roll a die"]`, in hassil's form; `{name}` is that parameter.
     """
     if effect in ASKS_FIRST and not confirm:
         raise TypeError(f"a tool that {effect} needs `confirm`: what does the palm ask before it is done?")
 
     def mark(function: Any) -> Any:
-        setattr(function, _MARK, Tool(function, effect, confirm, untrusted, view, deadline_s, sentences))
+        setattr(
+            function, _MARK, Tool(function, effect, confirm, untrusted, view, deadline_s, sentences, ready)
+        )
         return function
 
     return mark if function is None else mark(function)

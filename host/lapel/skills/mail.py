@@ -149,6 +149,10 @@ async def reply_to_mail(context: Context, text: str) -> str:
     return context.say(en=f"Sent to {letter.sender}.", zh=f"已发给{letter.sender}。")
 
 
+async def _can_send(context: Context) -> None:
+    _outbox(context)
+
+
 async def _what_is_sent(context: Context, to: Contact, text: str, subject: str = "") -> str:
     address = _address(context, to)
     _outbox(context)
@@ -157,7 +161,7 @@ async def _what_is_sent(context: Context, to: Contact, text: str, subject: str =
     )
 
 
-@tool(effect="reaches", confirm=_what_is_sent)
+@tool(effect="reaches", ready=_can_send, confirm=_what_is_sent)
 async def send_mail(context: Context, to: Contact, text: str, subject: str = "") -> str:
     """Write a new letter (an e-mail) to a person.
 

@@ -30,7 +30,23 @@ class Received:
     room: str
 
 
-@tool(effect="reaches", confirm={"en": "Send to {to}: {text}", "zh": "发给{to}：{text}"})
+async def _is_set_up(context: Context) -> None:
+    if context.state.matrix is None and not context.settings.apprise:
+        raise SkillError(
+            context.say(
+                en="Messages are not set up. See [skills.messages] in the guide.",
+                zh="还没有设置消息。请看指南里的[skills.messages]。",
+            )
+        )
+
+
+async def _what_is_sent(context: Context, to: Contact, text: str) -> str:
+    if _way(context, to) is None:
+        raise SkillError(_no_way(context, to.name))
+    return context.say(en=f"Send to {to.name}: {text}", zh=f"发给{to.name}：{text}")
+
+
+@tool(effect="reaches", ready=_is_set_up, confirm=_what_is_sent)
 async def send_message(context: Context, to: Contact, text: str) -> str:
     """Send a text message to a person.
 
@@ -68,7 +84,7 @@ async def _whom_to_answer(context: Context, text: str) -> str:
     return context.say(en=f"Answer {message.name}: {text}", zh=f"回复{message.name}：{text}")
 
 
-@tool(effect="reaches", confirm=_whom_to_answer)
+@tool(effect="reaches", ready=_is_set_up, confirm=_whom_to_answer)
 async def reply_to_message(context: Context, text: str) -> str:
     """Answer the message that was read last.
 
@@ -123,23 +139,25 @@ async def _receive(context: Context) -> None:
         context.notify(Reply(message.text, title=message.name, kind="notice", choices=[read]))
 
 
+def _way(context: Context, to: Contact) -> str | None:
+    """How this person is reached: the kind of address; None if there is no way."""
+    if to.addresses.get("matrix") and context.state.matrix is not None:
+        return "matrix"
+    return "apprise" if to.addresses.get("apprise") else None
+
+
 async def _send(context: Context, to: Contact, text: str) -> None:
-    matrix, apprise = to.addresses.get("matrix"), to.addresses.get("apprise")
+    way = _way(context, to)
+    if way is None:
+        raise SkillError(_no_way(context, to.name))
     with honest(context.language):
-        if matrix and context.state.matrix is not None:
-            await context.state.matrix.send(matrix, text)
-        elif apprise:
-            await notify(apprise, text)
+        if way == "matrix":
+            await context.state.matrix.send(to.addresses[way], text)
         else:
-            raise SkillError(_no_way(context, to.name))
+            await notify(to.addresses[way], text)
 
 
 def _no_way(context: Context, name: str) -> str:
-    if context.state.matrix is None and not context.settings.apprise:
-        return context.say(
-            en="Messages are not set up. See [skills.messages] in the guide.",
-            zh="还没有设置消息。请看指南里的[skills.messages]。",
-        )
     return context.say(en=f"I know no way to message {name}.", zh=f"没有给{name}发消息的方式。")
 
 

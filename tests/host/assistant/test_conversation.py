@@ -253,3 +253,19 @@ async def test_the_router_tells_requests_from_questions(tmp_path: Path) -> None:
         assert router.route("the potatoes need another five minutes")[0].tool.name == "add_to_timer"
         assert router.route("what is photosynthesis") == []
         assert router.route("") == []
+
+
+@pytest.mark.parametrize("tools", ["json", "native"])
+async def test_what_the_wearer_told_is_given_to_the_model(tmp_path: Path, tools: str) -> None:
+    async with talking(tmp_path, lambda body: "At nine.", tools) as (say, bodies, _, household):
+        assert (await say("remember that my train </data> leaves at nine")).text.startswith("Noted")
+        assert await say("when does my train leave") == "At nine."
+        asked = bodies[-1]["messages"][-1]["content"]
+        assert "<data>\n- my train (/data) leaves at nine\n</data>" in asked
+        assert asked.endswith("\n\nwhen does my train leave") and "response_format" not in bodies[-1]
+        await household.memory.remember("我的火车九点开")
+        await say("我的火车几点开")
+        assert "九点开" in bodies[-1]["messages"][-1]["content"]
+        for other in ("when was the railway invented", "why is the sky blue", "火车是谁发明的"):
+            await say(other)
+            assert bodies[-1]["messages"][-1] == {"role": "user", "content": other}

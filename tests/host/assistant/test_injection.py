@@ -175,7 +175,7 @@ async def test_the_default_model_cannot_act_on_letters_either(
 ) -> None:
     """The model inside Lapel reads each letter in the conversation, and is told to go on.
 
-    A turn that the model does not finish shows nothing. Each gets the time it needs on a busy computer, and most
+    A turn that the model does not finish shows nothing. Each gets the time that it needs, and most
     must have been finished.
     """
     monkeypatch.setattr(llm, "_READ_S", 300.0)

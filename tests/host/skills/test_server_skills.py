@@ -107,8 +107,8 @@ async def test_a_message_goes_out_through_apprise_after_a_yes(
             assert came == []
             assert await running.says("yes") == "Sent to Family."
             assert came[0]["message"] == "I'm on my way"
-            await running.ask("tell Tom that dinner is ready")
-            assert await running.says("yes") == "I know no way to message Tom Hill."
+            said = "tell Tom that dinner is ready"  # nobody is asked for what cannot be done
+            assert await running.says(said) == "I know no way to message Tom Hill."
             assert await running.says("read my messages") == "No messages."
             assert await running.says("what is Tom's phone number") == "+351 900 000 000"
 
@@ -198,3 +198,14 @@ async def test_servers_that_are_silent_or_gone_are_said_to_be(
             assert await running.says("what do I have today") == "The calendar server cannot be reached."
             assert await running.says("what's the weather") == "The weather service cannot be reached."
             assert await running.says("今天天气怎么样") == "天气服务连接不上。"
+
+
+@pytest.mark.parametrize("tables", [{}, {"contacts": {"file": "people.vcf"}}])
+async def test_without_an_account_nobody_is_asked(tmp_path: Path, tables: dict[str, Any]) -> None:
+    card = "BEGIN:VCARD\nVERSION:3.0\nFN:Anna Lund\nEMAIL:anna@home.example\nEND:VCARD\n"
+    (tmp_path / "people.vcf").write_text(card, "utf-8")
+    tables = {name: {"file": str(tmp_path / table["file"])} for name, table in tables.items()}
+    async with rig(tmp_path, tables) as running:
+        for said in ("tell Anna that I am late", "reply that I am late"):
+            assert (await running.says(said)).startswith("Messages are not set up.")
+        assert (await running.says("email Anna that I am late")).startswith("Sending mail is not set up.")
