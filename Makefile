@@ -87,7 +87,6 @@ axe: ## fetch another program's judge of accessibility, for the tests of the con
 pictures: $(SETUP) ## draw the pictures of the documentation
 	$(BIN)/lapel preview "$$(printf 'The Eiffel\nTower is 324\nmeters tall.')" --view palm --png docs/palm.png
 	$(BIN)/python -m lapel.virtual.hand_picture docs/gestures
-	$(BIN)/python -m lapel.virtual.gesture_picture docs/gestures.png
 	$(BIN)/lapel power --png docs/power.png
 
 hardware: $(SETUP) ## compute the tables and draw the pictures of hardware/ anew

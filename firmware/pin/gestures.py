@@ -22,7 +22,7 @@ SHOWN_MS = 60  # a second frame must agree; a thing that passes by is seen once
 SETTLE_MS = 200  # a hand that comes in still turns; tilts are measured from where it rests for so long
 SETTLE_CDEG = 1000  # more is no rest
 
-TILT_DEAD_CDEG = 1150  # a hand at rest wanders by less; half a detent more than the palm's own error
+TILT_DEAD_CDEG = 1100  # a hand at rest wanders by less; half a detent more than the palm's own error
 TILT_DETENT_CDEG = 1000  # each further step; three items lie within a wrist's comfort
 TILT_HYSTERESIS_CDEG = 400  # to go back takes that much more
 TILT_HOLD_MS = 180  # three frames: a hand that closes or moves seems to tilt for two
@@ -39,10 +39,12 @@ PUSH_REST_MM_S = 140  # it ends at rest, still in view: a hand that only leaves 
 OUT_MM = 360  # or beyond what is a palm's reach, which ends at 400: nobody draws a hand back from there
 OUT_ASIDE_MM = 40
 
-SWIPE_MM = 36  # sideways, within SWIPE_MS, of what is in the field: it cuts off most of a hand's way
+# Sideways, within SWIPE_MS, in 1/256 of the distance: the field cuts off most of a near hand's way, and a
+# zone that comes and goes moves a far hand's middle.
+SWIPE_256 = 37
 SWIPE_MS = 300
 SWIPE_STAYS_MS = 190  # still in view three frames later: a hand that leaves at 0.5 m/s is not
-SWIPE_OUT_MM = 24  # seen of one that leaves the field
+SWIPE_OUT_256 = 24  # of one that leaves the field
 SWIPE_OUT_MS = 700  # and is back so soon: longer is a hand that went away
 SWIPE_BACK_MS = 1000  # from one's beginning to the next's: the way back is none
 QUIET_MS = 400  # after coming, opening, a push or a swipe: the hand goes back to where it was
@@ -123,7 +125,7 @@ class Gestures:
             return HOME
         if self._fist_since_ms is None and not self._is_quiet(now_ms):
             sideways = self._aside(now_ms)
-            if abs(sideways) >= SWIPE_OUT_MM:
+            if sideways and 256 * abs(sideways) >= SWIPE_OUT_256 * self._zs[self._back(0)]:
                 self._lost = NEXT if sideways < 0 else PREVIOUS
                 self._lost_ms = now_ms
         return GONE
@@ -217,7 +219,7 @@ class Gestures:
         if self._sideways and ticks_diff(now_ms, self._swipe_ms) < SWIPE_BACK_MS:
             return None
         sideways = self._aside(now_ms)
-        if abs(sideways) >= SWIPE_MM:
+        if sideways and 256 * abs(sideways) >= SWIPE_256 * self._zs[self._back(0)]:
             self._swiping = True
             self._swipe_ms = now_ms
             self._sideways = sideways

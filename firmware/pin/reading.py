@@ -6,18 +6,16 @@ to the card's own `act`.
 """
 
 from pin import log
-from pin.card import PAGE_MS, countdown, first_focus, is_same, reading_ms
-from pin.clock import ticks_add, ticks_diff
+from pin.card import countdown, first_focus, is_same
+from pin.clock import ticks_diff
 from pin.projector import LINES
+from pin.staying import Countdown, needed_ms
 
-LAST_MS = 4000  # the last page stays for a second look
-CHOICE_MS = 30000  # a question to the wearer waits
 PALM_MS = 30000  # how long a card waits for a palm
 BRIEF_MS = 1500  # how long one does that was looked at and can be had again at any time, like a menu
 GROWING_MS = 20000  # an answer that stops growing for so long is over
 LEVEL_MS = 1500  # a level that was turned is shown for so long
 LEVEL_STEP = 10  # percent, for each detent of the wrist
-COUNT_MS = 86_400_000  # a countdown of more than a day is not one
 
 WEARER, PRESS, TIMEOUT = "wearer", "press", "timeout"  # who puts a card away
 
@@ -39,7 +37,7 @@ class Reader:
     def __init__(self, projector, tell, unix_ms=None):
         self._projector = projector
         self._tell = tell
-        self._unix_ms = unix_ms
+        self._countdown = Countdown(unix_ms)
         self.card = None
         self.page = 0
         self.focus = 0
@@ -49,8 +47,6 @@ class Reader:
         self._shown = None  # number of the last card whose light was told
         self._first_lit_ms = None
         self._level_ms = None  # since when a level is shown
-        self._ends_at = None  # of a countdown, in ticks
-        self._seconds = 0
         projector.on_lit = self._lit
 
     def show(self, card, now_ms):
@@ -83,14 +79,14 @@ class Reader:
             self.focus = first_focus(card)
         else:
             self.focus = min(self.focus, max(0, len(self._stops()) - 1))
-        self._count_down(now_ms)
+        self._countdown.begin(card.get("ends_ms"), now_ms)
         self._draw()
         return True
 
     def close(self, by=WEARER):
         """Dark, and the card is dismissed."""
-        if self.card is not None:
-            card = self.card
+        card = self.card
+        if card is not None:
             self._put_away()
             self._say(card, "dismissed", by, by=by)
 
@@ -175,8 +171,7 @@ class Reader:
         level = self.level()
         if level is None:
             return None
-        level = max(0, min(100, level + steps * LEVEL_STEP))
-        self.card["level"] = level
+        level = self.card["level"] = max(0, min(100, level + steps * LEVEL_STEP))
         self._level_ms = now_ms
         self.stay()
         self._draw()
@@ -210,10 +205,9 @@ class Reader:
             self._draw()
 
     def _turn_page(self, step):
-        page = self.page + step
-        if self.card is None or not 0 <= page < len(self.card["pages"]):
+        if self.card is None or not 0 <= self.page + step < len(self.card["pages"]):
             return False
-        self.page = page
+        page = self.page = self.page + step
         self.places += 1
         self.focus = first_focus(self.card)
         self.stay()
@@ -238,7 +232,8 @@ class Reader:
         self._tick(now_ms)
         patience_ms = BRIEF_MS if self.was_lit and card.get("brief") else PALM_MS
         if self._dark_ms < patience_ms:
-            if self._lit_ms < self._needed_ms(card):
+            counts = self._countdown.seconds is not None
+            if self._lit_ms < needed_ms(card, self.page, self._projector.page_ms, counts):
                 return False
             if self.page < len(card["pages"]) - 1:
                 self._turn_page(1)
@@ -253,20 +248,8 @@ class Reader:
         if self._level_ms is not None and ticks_diff(now_ms, self._level_ms) >= LEVEL_MS:
             self._level_ms = None
             self._draw()
-        if self._ends_at is not None:
-            seconds = max(0, ticks_diff(self._ends_at, now_ms) + 999) // 1000
-            if seconds != self._seconds:
-                self._seconds = seconds
-                self._draw()
-
-    def _count_down(self, now_ms):
-        self._ends_at = None
-        ends_ms = self.card.get("ends_ms")
-        unix_ms = self._unix_ms() if ends_ms is not None and self._unix_ms else None
-        if unix_ms is not None and ends_ms - unix_ms < COUNT_MS:
-            left_ms = max(0, ends_ms - unix_ms)
-            self._ends_at = ticks_add(now_ms, left_ms)
-            self._seconds = (left_ms + 999) // 1000
+        if self._countdown.tick(now_ms):
+            self._draw()
 
     def _lit(self, now_ms):
         self._first_lit_ms = now_ms  # from the scanner's callback, between any two lines: `poll` tells it
@@ -287,29 +270,16 @@ class Reader:
 
     def _put_away(self):
         self.card = None
-        self._first_lit_ms = self._ends_at = None
+        self._first_lit_ms = None
+        self._countdown.stop()
         self._projector.dark()
 
-    def _needed_ms(self, card):
-        pages = card["pages"]
-        waits = card.get("choices") or card.get("level") is not None or self._ends_at is not None
-        waits = waits or card.get("raw")
-        read_ms = reading_ms(pages[self.page] if pages else ())
-        if not read_ms and not waits:
-            return LAST_MS if card.get("big") else 0
-        needed_ms = max(read_ms or PAGE_MS, self._projector.page_ms)
-        if self.page >= len(pages) - 1:
-            needed_ms += CHOICE_MS if waits else LAST_MS
-        return needed_ms
-
     def _draw(self):
-        card = self.card
+        card, rows = self.card, self._rows
         pages = card["pages"]
-        rows = self._rows
         lines = pages[self.page] if pages else []
         labels = tuple([choice["label"] for choice in self.choices()])
-        focus = self.focus
-        stops = self._stops()
+        focus, stops = self.focus, self._stops()
         if focus >= len(labels) and focus < len(stops):
             labels, focus = (stops[focus],), 0  # a stop of the button alone takes the place of the choices
         big = self._big()
@@ -325,6 +295,6 @@ class Reader:
         """What is drawn in large figures in place of the lines, or None."""
         if self._level_ms is not None:
             return "%d %%" % self.card["level"]
-        if self._ends_at is not None:
-            return countdown(self._seconds)
+        if self._countdown.seconds is not None:
+            return countdown(self._countdown.seconds)
         return self.card.get("big")

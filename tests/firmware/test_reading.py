@@ -1,7 +1,8 @@
 """Cards on a projector that is not there."""
 
 from pin.card import PAGE_MS, WORDS_A_MINUTE, countdown, sentence
-from pin.reading import BRIEF_MS, CHOICE_MS, GROWING_MS, LAST_MS, LEVEL_MS, PALM_MS, Reader
+from pin.reading import BRIEF_MS, GROWING_MS, LEVEL_MS, PALM_MS, Reader
+from pin.staying import CHOICE_MS, LAST_MS
 
 ON_MICROPYTHON = True
 
