@@ -6,11 +6,13 @@ was installed over the cable and is never changed, so it can bring back an app t
 
 import asyncio
 import gc
+import os
 
+import machine
 import slots
 from pin import log
 from pin.channel import Channel
-from pin.clock import ticks_ms
+from pin.clock import ticks_diff, ticks_ms
 from pin.link import Link
 from pin.settings import load
 from pin.trust import pinned
@@ -20,6 +22,9 @@ from pin.wifi import Wifi
 FIRMWARE = "safe"
 DISPLAY = {"kind": "safe", "cols": 4, "lines": 1}  # the least that a hello may say; nothing is drawn
 POLL_MS = 20
+HOLD = "hold"  # a file of whoever installs firmware, who has DOG_AFTER_MS to write it (pin/watchdog.py)
+DOG_AFTER_MS = 3000
+DOG_MS = 10_000  # a name look-up blocks for up to 5 s, TLS on the chip for 2
 
 
 async def _serve(settings):
@@ -28,8 +33,14 @@ async def _serve(settings):
     upkeep = Upkeep(settings, link, wifi, board)
     link.want()
     task = asyncio.create_task(link.run())
+    began, dog, held = ticks_ms(), None, False
     while not task.done():
         now = ticks_ms()
+        if dog is not None:
+            dog.feed()
+        elif not held and ticks_diff(now, began) > DOG_AFTER_MS:
+            held = HOLD in os.listdir()
+            dog = None if held else machine.WDT(timeout=DOG_MS)
         message = link.receive()
         while message is not None:
             if message["t"] in upkeep.takes:

@@ -122,6 +122,28 @@ async def test_when_both_slots_are_bad_the_safe_copy_brings_one_back(tmp_path: P
             await relay.phase("good")
 
 
+async def test_a_safe_copy_that_hangs_starts_again(tmp_path: Path) -> None:
+    async with UpdatingRelay(tmp_path / "home") as relay:
+        install(tmp_path / "flash", relay.settings(), app())
+        (tmp_path / "flash/a/manifest").unlink()
+        safe = tmp_path / "flash/safe/pin/safe.py"
+        text = safe.read_text("utf-8")
+        changes = {
+            "DOG_AFTER_MS = 3000": "DOG_AFTER_MS = 0",
+            "DOG_MS = 10_000": "DOG_MS = 2000",
+            "import Link\n": "import UP, Link\n",
+            "        upkeep.poll(now)\n": "        while link.state == UP and dog:\n            pass\n",
+        }
+        for usual, changed in changes.items():
+            assert usual in text
+            text = text.replace(usual, changed)
+        safe.write_text(text, "utf-8")
+        async with Board(tmp_path / "flash") as board:
+            assert (await relay.joined(1))["firmware"] == "safe"
+            assert (await relay.joined(2))["firmware"] == "safe"
+            assert board.resets
+
+
 async def test_a_button_held_for_two_seconds_starts_the_safe_copy_and_the_window(tmp_path: Path) -> None:
     async with UpdatingRelay(tmp_path / "home") as relay:
         install(tmp_path / "flash", relay.settings(), app())
