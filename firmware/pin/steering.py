@@ -12,14 +12,13 @@
 """
 
 from pin import gestures, haptic
-from pin.clock import ticks_diff
 from pin.hand import RAISED
 from pin.reading import STAYS, WEARER
 from pin.states import LISTENING, SHOWING, THINKING
 
 SWIPES = {gestures.NEXT: 1, gestures.PREVIOUS: -1}
 TILTS = (gestures.UP, gestures.DOWN, gestures.LEFT, gestures.RIGHT)
-TAKE_BACK_MS = 200  # a hand that closes tilts; one that meant it saw the focus move, which takes as long
+POSITIVE = (gestures.UP, gestures.LEFT, gestures.LOUDER)  # tilts to detents above 0
 ROLLS = {gestures.LOUDER: 1, gestures.SOFTER: -1}
 
 
@@ -59,7 +58,6 @@ class Steering:
         self._gestures = getattr(hand, "gestures", None)
         self._pointer = Pointer(self._gestures)
         self._places = -1  # of the reader, when the pointer began
-        self._moves = []  # of the focus, lately: when, and from where
         self._fist = None  # the menu's trail before the fist that is closed now
         self._actions = {
             RAISED: self._raised,
@@ -83,7 +81,6 @@ class Steering:
         self._gestures.volume = reader.level() is not None
         if reader.places != self._places:
             self._places = reader.places
-            self._moves = []
             self._pointer.begin(reader.focus)
 
     # the hand
@@ -110,15 +107,9 @@ class Steering:
 
     def is_outward(self, event):
         """Whether a tilt or roll leads away from level, and is not the way back."""
-        x, y = self._gestures.step_x, self._gestures.step_y
-        return {
-            gestures.UP: x > 0,
-            gestures.DOWN: x < 0,
-            gestures.LEFT: y > 0,
-            gestures.RIGHT: y < 0,
-            gestures.LOUDER: y > 0,
-            gestures.SOFTER: y < 0,
-        }.get(event, False)
+        along = event in (gestures.UP, gestures.DOWN)
+        step = self._gestures.step_x if along else self._gestures.step_y
+        return step > 0 if event in POSITIVE else step < 0
 
     def _raised(self, event, now):
         self._app.guard.user_action()
@@ -135,13 +126,7 @@ class Steering:
         before = reader.focus
         reader.point(self._pointer.place())
         if reader.focus != before:
-            self._moves = self._recent(now)
-            self._moves.append((now, before))
             self._app.parts.haptic.play(haptic.MOVED)
-
-    def _recent(self, now):
-        """The moves of the focus that a closing hand may have made."""
-        return [move for move in self._moves if ticks_diff(now, move[0]) <= TAKE_BACK_MS]
 
     def _roll(self, event, now):
         if self.is_outward(event) and self._app.reader.roll(ROLLS[event], now) is not None:
@@ -149,9 +134,6 @@ class Steering:
 
     def _select(self, event, now):
         menu = self._app.menu
-        by_closing = self._recent(now)
-        if by_closing:
-            self._app.reader.point(by_closing[0][1])
         self._fist = menu.trail if menu.is_up() else None
         self._choose(now)
 

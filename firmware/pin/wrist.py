@@ -47,16 +47,17 @@ def cut_arm(distance: ptr32, mask: ptr8, hand: ptr8, length_mm: int, fade_mm: in
         size += 1
     if size < 15:  # on all sides: no arm to be told
         return n * 16
-    # Along the arm; the third zone from the end, as one or two may be wrong.
-    first = 100000
-    second = 100000
-    third = 100000
+    # Along the arm, in 4 mm; the third zone from the end, as one or two may be wrong.
+    first = 255
+    second = 255
+    third = 255
     for i in range(64):
         if mask[i] == 1:
             z = int(distance[i])
             x = z * (2 * (i & 7) - 7) * 53 >> 10
             y = z * (2 * (i >> 3) - 7) * 53 >> 10
-            s = (x * ux + y * uy + 4096 * size) // size
+            s = (x * ux + y * uy + 512 * size) // size >> 2
+            hand[i] = s
             if s < first:
                 third = second
                 second = first
@@ -69,11 +70,8 @@ def cut_arm(distance: ptr32, mask: ptr8, hand: ptr8, length_mm: int, fade_mm: in
     kept = 0
     for i in range(64):
         if mask[i] == 1:
-            z = int(distance[i])
-            x = z * (2 * (i & 7) - 7) * 53 >> 10
-            y = z * (2 * (i >> 3) - 7) * 53 >> 10
-            s = (x * ux + y * uy + 4096 * size) // size
-            share = 16 - (s - third - length_mm) * 16 // fade_mm if s > third + length_mm else 16
+            over = (int(hand[i]) - third) * 4 - length_mm
+            share = 16 - over * 16 // fade_mm if over > 0 else 16
             if share < 0:
                 share = 0
             hand[i] = share
