@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from lapel.virtual import pose_fit, thing_fit
-from lapel.virtual.gesture_picture import PANELS, draw
 from lapel.virtual.hand import Plane
 from lapel.virtual.hand_script import Wearer
 from lapel.virtual.hand_shapes import OTHERS, as_recorded, hold, pose_hands
@@ -57,9 +56,3 @@ def test_tables_have_their_shape_and_are_in_16_bits(hands):
     assert len(KINDS) == 2 * 2 * len(thing_fit._KINDS) * (1 + 2 * 12 + 12 * 13 // 2)
     assert all(-32768 <= number < 32768 for number in SHAPES)
     assert [len(line) for line in pose_fit.table(hands[:2])] == [78] * 2
-
-
-def test_each_gesture_has_its_picture():
-    picture = np.asarray(draw())
-    assert picture.shape[1] == 880 and len(PANELS) == 8
-    assert picture.std() > 20
