@@ -164,16 +164,44 @@ class House:
             await stack.enter_async_context(McpServers(config.mcp, self.household))
         acting = Acting(self.household)
         matcher = await asyncio.to_thread(Matcher, self.household.tools)  # it parses hundreds of templates
-        assistant = LocalFirstAssistant(self._model, acting, matcher)
+        self._answering = assistant = LocalFirstAssistant(self._model, acting, matcher)
         self.notices.serve(acting, assistant)
         stack.push_async_callback(_ended, asyncio.create_task(self._prepare(assistant), name="requests"))
         return assistant
 
     def apply(self, config: Config) -> bool:
-        """Takes over what of changed settings counts at once; True if that is all that has changed."""
+        """Takes over what of changed settings counts at once; True if that is all that has changed.
+
+        Where the relay and its page listen may be another for this run, and how long history is kept is its
+        owner's affair: neither is looked at.
+        """
+        before = self._config
+        here = dataclasses.replace(before, notices=config.notices, llm=config.llm, history=config.history)
+        self._config = here
         self.notices.quiet = QuietHours(*quiet_hours(config.notices))
-        before = dataclasses.replace(self._config, notices=config.notices)
-        return before == config
+        if config.llm != before.llm:
+            self._exchange_model()
+        return here == dataclasses.replace(config, relay=here.relay, console=here.console)
+
+    def _exchange_model(self) -> None:
+        """Another language model from now on; the one before ends."""
+        before, local = self._bringing, self._local
+        if before is not None:
+            before.cancel()
+        self._endpoint = self._local = None
+        self._waiting_for = "The language model is being changed. Ask again in a moment."
+        self._decided = asyncio.Event()
+        self._bringing = asyncio.create_task(self._exchanged(before, local), name="language model")
+
+    async def _exchanged(self, before: asyncio.Task[None] | None, local: LocalModel | None) -> None:
+        if before is not None:
+            await asyncio.gather(before, return_exceptions=True)
+        if local is not None:
+            await local.stop()
+        self._decided.clear()  # what was cancelled has set it
+        chosen = chosen_endpoint(self._config)
+        await (self._reach(chosen) if chosen else self._bring_local_model())
+        await self._prepare(self._answering)
 
     async def _prepare(self, assistant: LocalFirstAssistant) -> None:
         """What a model without tool calls needs to act: told from questions by meaning, and read ahead."""

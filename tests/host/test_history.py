@@ -166,3 +166,17 @@ async def test_a_file_that_breaks_while_it_is_open(tmp_path: Path, caplog: pytes
     history.add(record())
     await history.close()
     assert "could not be kept" in caplog.text
+
+
+async def test_its_owner_sets_fewer_days_and_what_is_older_goes(tmp_path: Path) -> None:
+    history = SqlHistory.in_home(tmp_path, 30)
+    history.add(record(1))
+    history.keep(30)
+    assert len(await history.latest(9)) == 1
+    history.keep(0)
+    history.add(record(2))
+    assert await history.latest(9) == []
+    history.keep(30)
+    history.add(record(3))
+    assert [turn.record.utt for turn in await history.latest(9)] == [3]
+    await history.close()

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from console_browser import browser_page, console_house, needs_browser, read_palm
 from lapel.bench.browser import PASSPHRASE, ConsoleHouse, first_visit, until_state
+from lapel.bench.instant_llm import instant_llm
 from lapel.virtual.samples import find
 from playwright.async_api import Page, expect
 
@@ -241,8 +242,21 @@ async def test_settings_are_checked_written_and_count(house: ConsoleHouse) -> No
         await expect(page.locator(".toast").last).to_have_text("Saved.")
         assert 'quiet_from = "22:00"' in path.read_text()
         assert house.house.notices.quiet.at(datetime.time(23))  # at once
-        await page.get_by_label("Days that conversations are kept").fill("7")
-        await page.locator("section", has=page.get_by_label("Days that")).get_by_text("Save").click()
+        days = page.get_by_label("Days that conversations are kept")
+        await days.fill("0")
+        await page.locator("section", has=days).get_by_text("Save").click()
+        model = page.get_by_label("Address of a model server")
+        async with instant_llm("Forty-two.") as url:
+            await model.fill(url)
+            await page.locator("section", has=model).get_by_text("Save").click()
+            while url not in await asyncio.to_thread(path.read_text):
+                await asyncio.sleep(0.05)
+            said = house.house.services.assistant.answer("How old is the bridge?", [], "nobody")
+            assert "Forty-two" in "".join([piece async for piece in said if isinstance(piece, str)])
+        await expect(page.get_by_text("Restart Lapel")).to_be_hidden()
+        language = page.get_by_label("Language that is spoken")
+        await language.select_option("zh")
+        await page.locator("section", has=language).get_by_text("Save").click()
         await page.click("text=Restart Lapel")
         await asyncio.wait_for(house.restarts.wait(), 5)
         await keep_picture(page, "settings")

@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from .. import config
+from .. import config, config_file
 from ..commands.doctor import examine
 from ..console import interpreter
 from ..console.figures import Figures
@@ -70,11 +70,12 @@ async def console_house(
         raise BrowserMissing(f"needs MicroPython for the browser: {error}") from error
     async with AsyncExitStack() as stack:
         url = await stack.enter_async_context(instant_llm())
+        # In its file, too: that is what a change on the page is compared with.
+        kept = await asyncio.to_thread(config_file.change, home, {"llm": {"url": url, "model": MODEL}})
         settings = dataclasses.replace(
-            config.Config(home),
+            kept,
             relay=config.RelayConfig(port=0),
             console=config.ConsoleConfig(port=console_port),
-            llm=config.LlmConfig(url=url, model=MODEL),
             voice=voice or config.VoiceConfig(),
         )
         history = SqlHistory.in_home(home, 30)
@@ -82,7 +83,7 @@ async def console_house(
         figures, restarts = Figures(history), asyncio.Event()
         house = await stack.enter_async_context(House(settings, figures))
         relay = await stack.enter_async_context(Relay(settings, house.services))
-        opened = console_on(settings, house, relay, figures, examine, restarts.set)
+        opened = console_on(settings, house, relay, figures, examine, restarts.set, history.keep)
         console = await stack.enter_async_context(opened)
         yield ConsoleHouse(settings, house, relay, console, restarts)
 

@@ -67,7 +67,7 @@ async def _serve(settings: config.Config) -> bool:
         )
         if settings.console.on:
             try:
-                opened = console_on(settings, house, relay, figures, examine, restart)
+                opened = console_on(settings, house, relay, figures, examine, restart, history.keep)
                 console = await stack.enter_async_context(opened)
                 sys.stderr.write(f"Its page: {console.link}\n")
             except ConsoleError as error:  # pins are served without a page, too

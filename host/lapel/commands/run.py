@@ -11,7 +11,8 @@ import os
 import sys
 import webbrowser
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from functools import partial
 
 from .. import config, log_lines, models
 from ..assistant.endpoints import offers
@@ -67,7 +68,10 @@ async def _run(settings: config.Config, options: argparse.Namespace) -> bool:
         sys.stderr.write("Lapel is starting ...\n")
         house = await stack.enter_async_context(House(settings, figures))
         relay = await _listen(stack, settings, house, free_port=options.port is None)
-        console = await _console(stack, settings, house, relay, figures, again.set)
+        opened = partial(
+            console_on, examine=examine, restart=again.set, keep_days=history.keep, figures=figures
+        )
+        console = await _console(stack, settings, house, relay, opened)
         sys.stderr.write(f"\nLapel is here: {console.link}\n\n")
         if not options.no_open and not options.terminal:
             await asyncio.to_thread(_open, console.link)
@@ -101,17 +105,16 @@ async def _console(
     settings: config.Config,
     house: House,
     relay: Relay,
-    figures: Figures,
-    restart: Callable[[], None],
+    opened: Callable[..., AbstractAsyncContextManager[Console]],
 ) -> Console:
     """The page on its port, or on a free one if that is taken."""
     try:
-        return await stack.enter_async_context(console_on(settings, house, relay, figures, examine, restart))
+        return await stack.enter_async_context(opened(settings, house, relay))
     except ConsoleError as error:
         sys.stderr.write(f"{error}. Taking a free port this time.\n")
     console = dataclasses.replace(settings.console, port=0)
     settings = dataclasses.replace(settings, console=console)
-    return await stack.enter_async_context(console_on(settings, house, relay, figures, examine, restart))
+    return await stack.enter_async_context(opened(settings, house, relay))
 
 
 def _open(link: str) -> None:

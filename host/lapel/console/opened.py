@@ -29,9 +29,15 @@ async def console_on(
     figures: Figures,
     examine: Callable[[], list[Any]],
     restart: Callable[[], None],
+    keep_days: Callable[[int], None],
 ) -> AsyncIterator[Console]:
-    """Serves until the block ends. `examine` is the doctor's, `restart` ends Lapel to begin it again.
-    Raises ConsoleError, OwnerError."""
+    """Serves until the block ends. `examine` is the doctor's, `restart` ends Lapel to begin it again,
+    `keep_days` is the history's. Raises ConsoleError, OwnerError."""
+
+    def apply(changed: Config) -> bool:
+        keep_days(changed.history.days)
+        return house.apply(changed)
+
     complaints = Complaints()
     pins, devices = Pins(config.home), house.devices
     pins_room = PinsRoom(config.home, (config.relay.host, relay.port), pins, devices.fleet, devices.updates)
@@ -40,7 +46,7 @@ async def console_on(
         *browser_pin.routes,
         *pins_room.routes,
         *HistoryRoom(house.keeping).routes,
-        *SettingsRoom(config, lambda: house.household.skills, house.apply, restart).routes,
+        *SettingsRoom(config, lambda: house.household.skills, apply, restart).routes,
         *HealthRoom(figures, complaints, examine, lambda: {"Pins connected": len(relay.connected)}).routes,
     ]
     figures.connected = lambda: len(relay.connected)

@@ -49,16 +49,19 @@ class SqlHistory:
         self._pruned = 0.0
         self._engine = opened(url)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="history")
-        try:
-            with self._engine.begin() as connection:
-                self._prune(connection)  # at once, for an owner who has set fewer days, or none
-        except SQLAlchemyError as error:
-            log.error("history: old turns could not be removed (%s)", reason(error))
+        self._prune_now()  # for an owner who has set fewer days, or none
 
     @classmethod
     def in_home(cls, home: Path, days: int) -> SqlHistory:
         """The history of this home: an SQLite file. Raises HistoryError."""
         return cls(url_in_home(home), days)
+
+    def keep(self, days: int) -> None:
+        """So many from now on; what is older goes at once."""
+        if days != self._days:
+            self._days = days
+            self._pruned = 0.0
+            self._thread.submit(self._prune_now)
 
     def add(self, record: TurnRecord) -> None:
         """Keeps a turn, or what is new in one kept before. A failure is logged: no wearer waits for this."""
@@ -108,6 +111,13 @@ class SqlHistory:
             assert inserted.inserted_primary_key is not None
             row = inserted.inserted_primary_key[0]
         record.row = row
+
+    def _prune_now(self) -> None:
+        try:
+            with self._engine.begin() as connection:
+                self._prune(connection)
+        except SQLAlchemyError as error:
+            log.error("history: old turns could not be removed (%s)", reason(error))
 
     def _prune(self, connection: sa.Connection) -> None:
         self._pruned = time.time()

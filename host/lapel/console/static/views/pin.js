@@ -27,7 +27,7 @@ export async function show(main) {
   const state = h("p", { class: "state", role: "status" }, t(STATES.starting));
   const skin = h("img", { class: "skin", src: "/browser-pin/palm.jpg", alt: "", draggable: "false" });
   const stage = h("div", { class: "hand away", role: "img", "aria-label": t("A palm with the pin's light on it") },
-    skin, beam.canvas, state);
+    skin, beam.canvas, h("p", { class: "hint", "aria-hidden": "true" }, t("Click here to raise a palm: the pin writes on it.")), state);
   const text = h("input", { type: "text", maxlength: "300", "aria-label": t("Type a question"), placeholder: t("Type a question"),
     autocomplete: "off" });
   const meter = h("div");

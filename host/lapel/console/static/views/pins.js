@@ -44,7 +44,8 @@ function card(pin) {
     }
   };
   const name = h("h2", {}, h("span", { class: pin.connected ? "dot on" : "dot" }), pin.name,
-    h("span", { class: "unseen" }, pin.connected ? t("connected") : t("away")));
+    h("span", { class: "unseen" }, pin.connected ? t("connected") : t("away")),
+    localStorage.getItem("lapel.flash")?.includes(pin.id) ? h("small", { class: "soft" }, ` ${t("in this browser")}`) : null);
   return h("article", { class: "card", "aria-label": pin.name },
     name,
     pin.connected ? h("img", { class: "palm", alt: pin.card ? pin.card.pages.flat().join(" ") : t("The palm is dark"),
