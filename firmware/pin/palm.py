@@ -8,8 +8,8 @@ from array import array
 
 from .clock import ticks_diff, ticks_ms
 from .plane import ZONES, Plane, atan_cdeg, isqrt
-from .pose import OTHER, POSES, PoseFilter, log_size
-from .presence import ENTER_MM, Presence
+from .pose import OTHER, POSES, SIZE, PoseFilter
+from .presence import Presence
 from .same import Sameness
 from .zones import mend
 
@@ -18,7 +18,7 @@ STATUS_NOTHING = 255  # no target
 STATUS_WIDE = 9  # valid, with a large pulse: merged targets, as at fingers
 
 FAILED = 1  # mm: a zone that failed, for `zones.mend`; nearer than any thing
-LEAVE_MM = (130, 425)
+REACH_MM = (120, 460)  # what is nearer or farther is not looked at; a palm is believed within less
 LONG_GAP_MS = 400  # frames farther apart than this are two recordings
 
 # One-Euro filter: Casiez, Roussel, Vogel, "1 Euro Filter", CHI 2012. Cut-off = least + slope * speed.
@@ -61,6 +61,17 @@ def _share_4096(cutoff_mhz, dt_ms):
     """alpha = w / (1 + w) with w = 2 pi f dt, in 1/4096."""
     w = cutoff_mhz * dt_ms // 39  # 4096 * 2 pi / 1e6 = 1 / 38.9
     return 4096 * w // (4096 + w) if w < 200000 else 4096
+
+
+def read_zones(distance_mm, status, out):
+    """A frame's distances as `Plane.fit` takes them: 0 where nothing is, failed zones mended."""
+    for i in range(ZONES):
+        good = status[i] == STATUS_VALID or status[i] == STATUS_WIDE
+        if good and 0 < distance_mm[i] < 5000:
+            out[i] = distance_mm[i]
+        else:
+            out[i] = 0 if status[i] == STATUS_NOTHING else FAILED
+    mend(out)
 
 
 class Tracker:
@@ -107,7 +118,7 @@ class Tracker:
         self.distance_mm = None
         self.x_mm = self.y_mm = 0
         self.tilt_x_cdeg = self.tilt_y_cdeg = self.tilt_cdeg = 0
-        self.area_cm2 = self.edges = self.border = self.size = self.fist_odds = 0
+        self.area_cm2 = self.edges = self.border = self.size = 0
         self._presence.leave()
         self._sameness.forget()
 
@@ -122,13 +133,7 @@ class Tracker:
         dt_ms = 67 if self._t_ms is None else ticks_diff(t_ms, self._t_ms)
         self._t_ms = t_ms
         distances = self.distances
-        for i in range(ZONES):
-            good = status[i] == STATUS_VALID or status[i] == STATUS_WIDE
-            if good and 0 < distance_mm[i] < 5000:
-                distances[i] = distance_mm[i]
-            else:
-                distances[i] = 0 if status[i] == STATUS_NOTHING else FAILED
-        mend(distances)
+        read_zones(distance_mm, status, distances)
         if self.seen and not 0 < dt_ms <= LONG_GAP_MS:
             self._lose()
         plane = self.plane
@@ -145,8 +150,7 @@ class Tracker:
         self._measure(dt_ms, link)
 
     def _in_reach(self):
-        low, high = LEAVE_MM if self.seen else ENTER_MM
-        return low <= self.plane.z <= high
+        return REACH_MM[0] <= self.plane.z <= REACH_MM[1]
 
     def _measure(self, dt_ms, link):
         plane = self.plane
@@ -160,16 +164,11 @@ class Tracker:
         self.area_cm2 = plane.area_mm2 // 100
         self.edges = plane.edges
         self.border = plane.border
-        slope = isqrt(plane.slope_x * plane.slope_x + plane.slope_y * plane.slope_y)
-        size = log_size(plane.area_mm2, plane.border, plane.z, slope)
-        self.size = size
-        area = max(1, plane.area_mm2)
-        flat = 256 * plane.flat_mm2 // area
-        self.poses.update(plane)
-        self.fist_odds = self.poses.fist_odds
-        self.pose_number = self.poses.pose
-        self._presence.update(plane, size, flat, slope, link)
+        poses = self.poses
+        poses.update(plane)
+        self.size = poses.features[SIZE]
+        self.pose_number = poses.pose
+        self._presence.update(plane, poses.features, link)
         self.present = self._presence.present
-        self.confidence = self.poses.certainty * 100 // 255 if self.present else 0
-        # 100 is this wearer's usual open palm, 0 the usual fist (0.38 nats less).
-        self.openness = max(0, min(100, 100 + (size - self.poses.size - 20) * 100 // 102))
+        self.confidence = poses.certainty * 100 // 255 if self.present else 0
+        self.openness = max(0, min(100, 50 + (poses.score - poses.wearer) * 50 // 256))

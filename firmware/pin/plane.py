@@ -8,7 +8,7 @@ All products stay below 2**30, what an ESP32 holds without allocating.
 from array import array
 
 from .wrist import FADE_MM, HAND_MM, MIN_SHARE, cut_arm, fade
-from .zones import edges, moments, nearest, reweigh, rounding, spread
+from .zones import edges, moments, nearest, outline, reweigh, rounding, spread
 
 ZONES = 64
 MIN_BLOB_ZONES = 4  # less is a finger, or cross-talk
@@ -117,10 +117,11 @@ class Plane:
         self.slope_x = self.slope_y = 0
         self.residual = 0  # mean distance of the blob's zones from the plane, at most 30 mm each, in 1/16 mm
         self.area_mm2 = 0
-        self.front_mm2 = 0  # of the nearest layer, 30 mm deep: deeper lies wrist, or fingers bent over
+        self.front_mm2 = 0  # of the nearest layer, 40 mm deep: deeper lies wrist, or fingers bent over
         self.flat_mm2 = 0  # of what lies on the plane
         self.major = self.minor = 0  # standard deviations along and across, in 1/8 mm
         self.border = 0  # zones on the edge of the field
+        self.outline = 0  # sides of zones between the blob and what is not
         self.edges = 0  # zones on the top, bottom, left and right edge, 4 bits each
         self.sides = 0  # edges of the field that the blob reaches with at least two zones
         self.corners = 0  # of the field
@@ -169,6 +170,7 @@ class Plane:
         self.rounding = rounding(distance, self.mask, about)
         mask = self.mask
         self.corners = (mask[0] & 1) + (mask[7] & 1) + (mask[56] & 1) + (mask[63] & 1)
+        self.outline = outline(mask)
         reached = edges(mask)
         self.edges = reached
         self.border = -self.corners  # each lies on two edges

@@ -199,7 +199,7 @@ def spread(distance: ptr32, mask: ptr8, about: ptr32):
         z = int(distance[i])
         square = z * z
         area += square
-        if z <= third + 30:
+        if z <= third + 40:
             front += square
         x = (z * (2 * (i & 7) - 7) * 53 >> 10) - mx
         y = (z * (2 * (i >> 3) - 7) * 53 >> 10) - my
@@ -261,6 +261,23 @@ def rounding(distance: ptr32, mask: ptr8, about: ptr32) -> int:
     if rims == 0 or inners == 0:
         return 0
     return rim // rims - inner // inners
+
+
+@micropython.viper
+def outline(mask: ptr8) -> int:
+    """How many sides of the blob's zones meet a zone that is not the blob's. The field's edge is none."""
+    sides = 0
+    for i in range(64):
+        here = 1 if mask[i] == 1 else 0
+        if i & 7 < 7:
+            right = 1 if mask[i + 1] == 1 else 0
+            if right != here:
+                sides += 1
+        if i < 56:
+            below = 1 if mask[i + 8] == 1 else 0
+            if below != here:
+                sides += 1
+    return sides
 
 
 @micropython.viper

@@ -157,12 +157,26 @@ def test_one_wrong_near_zone_is_passed_over():
     assert tracker.present and abs(tracker.distance_mm - 250) <= 4
 
 
-def test_size_of_this_wearer_is_learned():
-    """A hand at 250 mm that fills zones as a larger one would: both poses shown, it must come out larger."""
+def test_this_wearer_is_learned():
+    """A hand at 250 mm that fills zones as a larger one would: it looks more open than most."""
     tracker = Tracker()
     big = ["...###..", ".######.", ".#######", ".#######", ".#######", ".######.", "..####..", "..####.."]
     show(tracker, frame(big), 30)
-    assert tracker.pose == "open" and tracker.poses.size > 0
+    assert tracker.pose == "open" and tracker.poses.wearer > 0
+    show(tracker, frame(FIST), 4, 30 * FRAME_MS)
+    assert tracker.pose == "fist"
+
+
+def test_what_is_beyond_reach_has_a_pose_but_is_not_believed():
+    tracker = Tracker()
+    show(tracker, frame(OPEN, 440), 8)
+    assert tracker.seen and tracker.pose == "open" and not tracker.present
+
+
+def test_the_outline_counts_sides_within_the_field():
+    plane = Plane()
+    assert plane.fit(array("i", [300 if i in (0, 1, 8, 9, 27, 28) else 0 for i in range(64)]))
+    assert plane.zones == 4 and plane.outline == 4
 
 
 def test_age_counts_from_the_latest_frame():

@@ -1,145 +1,190 @@
-"""Makes the table of `firmware/pin/pose_model.py`: how the poses of virtual hands look to the plane fit.
+"""Makes the table of `firmware/pin/pose_model.py`: how open hands, fists and other shapes differ.
 
-No recording of a real hand goes in but the medians of four people's (docs/palm.md): where the virtual hand
-misses them, the means are moved a quarter of the way.
+No recording of a real hand goes in but the medians of four people's (docs/palm.md), which both makes of
+virtual hands were fitted to: the capsules of `hand` and the boxes of `flat_hands`. What both agree on is
+likelier to be so with people than what one of them says, and each counts for a half.
 
-For each shape the features are taken to be normal about a mean that bends with the logarithm of the distance:
-mean = c0 + c1 l + c2 l^2. Costs are negative log likelihoods, so the table holds the means and the whitening
-matrix W with W^T W = S^-1 of each.
+Open against fist is Fisher's linear discriminant: most people differ, so half of what differs between them
+counts as noise, and the pin's filter finds out the rest. Other shapes against both is logistic regression on
+the features and their products: the shapes have no usual look of their own.
 """
 
 from __future__ import annotations
 
-import math
 from array import array
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 
 from ..viper import source_root
+from . import flat_hands
 from .depth_sensor import Frame
 from .hand import Array
 from .hand_script import Wearer
-from .hand_shapes import OTHERS, as_recorded, hold, pose_hands
+from .hand_shapes import as_recorded, hold, pose_hands
 
 SEED = 50_000  # the bench's hands are others
-_WEARERS = 240
-_CLIPS = 6
-_MEDIAN_MM, _SPREAD_MM = 285.0, 65.0  # distances of recordings
-_GROUPS = (
-    ("open",), ("fist",), ("thumb up", "thumb down"),
-    ("love", "horns", "two", "pointing", "half closed", "four"), ("on edge",), ("break",), ("crossed",),
-)  # fmt: skip
-_OPEN, _FIST = 0, 1
-# A quarter of the way from the virtual hand's medians to people's: log of the minor axis (38 and 28 mm), tilt
-# (8 and 17 degrees), residual (6.5 and 8 mm), in the units of `pin.pose.read_features`.
-_MOVED = {_OPEN: {1: 7, 3: 1}, _FIST: {1: 3, 2: -9, 3: 5}}
-# Virtual hands are more alike than people's: variances grow by these shares.
-_DOUBT = (0.1, 0.1, 0.1, 0.5, 0.1, 0.2, 0.1)
-_SIZE_SHARES = (1.0, 0.5)  # by how much a larger hand moves the logs of area and minor axis
-_SIZE_SEEN = 0.75  # zones that are covered in part make hands look more alike than they are
-_FIST_PRIOR, _SHAPE_PRIOR = 0.5, 1.45  # nats: rarer than a palm; other shapes are modelled worst
+_PEOPLE = 150  # of each make
+_CLIPS = ("open", "fist", "other", "open", "fist", "other")
+_FRAMES = 10
+_MEDIAN_MM, _SPREAD_MM = 285.0, 60.0  # distances of recordings
+_BETWEEN = 0.5  # of the variance between people
+_DOUBT = 1.0  # times the variances: features of virtual hands go together more than those of people's
+_SCORED = 5  # features that open and fist differ in; the outline and the edges say nothing about them
+_MOST = 3.0  # standard deviations
+_PRIOR = 20.0  # of the factors: normal distributions of this precision; frames of a clip repeat each other
+_ROUNDS = 8  # Newton's method has converged
+_RAISED = 32768  # numbers have 16 bits on the pin
+
+Clip = tuple[int, str, Array]  # person, pose, features of the frames
 
 
-def features(plane: object, frame: Frame, scratch: array[int]) -> tuple[list[int], int] | None:
-    """What the pin's pose filter sees of a frame, and the plane's distance."""
-    from pin.pose import read_features
-
-    good = zip(frame.distance_mm, frame.status, strict=True)
-    zones = array("i", [z if status in (5, 9) and 0 < z < 5000 else 0 for z, status in good])
-    if not plane.fit(zones):  # type: ignore[attr-defined]
-        return None
-    read_features(plane, scratch)
-    return list(scratch), int(plane.z)  # type: ignore[attr-defined]
-
-
-def samples(wearers: int = _WEARERS) -> list[Array]:
-    """For each group rows of: features without the wearer's size, log distance."""
+def features(frames: Iterable[Frame]) -> Array:
+    """What the pin's pose filter sees of each frame in which there is something."""
+    from pin.palm import read_zones
     from pin.plane import Plane
-    from pin.pose import FEATURES, log_distance
+    from pin.pose import FEATURES, read_features
 
-    plane, scratch = Plane(), array("i", [0] * FEATURES)
-    rows: list[list[list[float]]] = [[] for _ in _GROUPS]
-    for k in range(wearers):
+    plane, zones, found = Plane(), array("i", [0] * 64), array("i", [0] * FEATURES)
+    rows = []
+    for frame in frames:
+        read_zones(frame.distance_mm, frame.status, zones)
+        if plane.fit(zones):
+            read_features(plane, found)
+            rows.append(list(found))
+    return np.array(rows, dtype=float).reshape(-1, FEATURES)
+
+
+def capsule_clips(people: int) -> Iterator[Clip]:
+    for k in range(people):
         wearer = Wearer(SEED + k)
         if k % 2:
             as_recorded(wearer)
-        hand = wearer.rest
-        size = 256 * _SIZE_SEEN * (2 * math.log(hand.length_mm / 180) + math.log(hand.breadth / 1.06))
-        for clip in range(_CLIPS):
-            pose = ("open", "fist", "other")[clip % 3]
-            hands, name = pose_hands(wearer, pose)
+        for pose in _CLIPS:
+            hands, _ = pose_hands(wearer, pose)
             near, far = np.clip(wearer.random.normal(_MEDIAN_MM, _SPREAD_MM, 2), 150, 380)
             start = len(wearer.frames)
-            lean = wearer.random.normal(0, 7) if pose == "fist" else 0.0
-            hold(wearer, hands, 20, (float(near), float(far)), lean)
-            group = next(i for i, names in enumerate(_GROUPS) if name in names)
-            for frame in wearer.frames[start:]:
-                found = features(plane, frame, scratch)
-                if found:
-                    values: list[float] = list(found[0])
-                    values[0] -= size * _SIZE_SHARES[0]
-                    values[1] -= size * _SIZE_SHARES[1]
-                    rows[group].append([*values, log_distance(found[1])])
-    return [np.array(group) for group in rows]
+            hold(wearer, hands, _FRAMES, (float(near), float(far)), wearer.random.normal(0, 5))
+            yield k, pose, features(wearer.frames[start:])
 
 
-def table(groups: list[Array]) -> list[list[int]]:
-    """For each group: constant cost, then c0, c1, c2 of each feature, then W row by row, then W's answer to a
-    size; fixed point as `pin.pose_model` says."""
-    lines = []
-    usual_volume = 0.0
-    for number, group in enumerate(groups):
-        values, log_mm = group[:, :-1], group[:, -1]
-        bend = np.stack([np.ones(len(log_mm)), log_mm, log_mm**2], axis=1)
-        curve = np.linalg.lstsq(bend, values, rcond=None)[0]
-        spread = np.atleast_2d(np.cov((values - bend @ curve).T))
-        spread = spread + np.diag(np.diag(spread) * np.array(_DOUBT))
-        white = np.linalg.cholesky(np.linalg.inv(spread)).T
-        volume = 0.5 * float(np.linalg.slogdet(spread)[1])
-        if number == _OPEN:
-            usual_volume = volume
-        rarity = _SHAPE_PRIOR + math.log(len(_GROUPS) - 2)
-        if number in (_OPEN, _FIST):
-            rarity = _FIST_PRIOR if number == _FIST else 0.0
-        for feature, step in _MOVED.get(number, {}).items():
-            curve[0, feature] += step
-        shifts = np.zeros(values.shape[1])
-        shifts[:2] = _SIZE_SHARES
-        line = [round(16 * (volume - usual_volume + rarity))]
-        for c0, c1, c2 in curve.T:
-            line += [round(c0), round(256 * c1), round(65536 * c2)]
-        line += [round(x) for x in (4096 * white).ravel()]
-        line += [round(x) for x in 4096 * (white @ shifts)]
-        lines.append(line)
-    return lines
+def flat_clips(people: int) -> Iterator[Clip]:
+    for k in range(people):
+        person = flat_hands.Person(SEED + k)
+        for pose in _CLIPS:
+            yield k, pose, features(person.hold(pose, _FRAMES, 0))
+
+
+def fisher(makes: list[list[Clip]]) -> tuple[Array, float]:
+    """Weights w and middle m: w x - m is 1 for the median open hand, -1 for the median fist."""
+    noise = np.zeros((_SCORED, _SCORED))
+    middles = []
+    for clips in makes:
+        for pose in ("open", "fist"):
+            people: dict[int, list[Array]] = {}
+            for person, held, rows in clips:
+                if held == pose and len(rows):
+                    people.setdefault(person, []).append(rows[:, :_SCORED])
+            each = [np.concatenate(rows) for rows in people.values()]
+            own = np.array([np.median(rows, axis=0) for rows in each])
+            within = np.concatenate([rows - rows.mean(axis=0) for rows in each])
+            noise += np.cov(within.T) + _BETWEEN * np.cov(own.T)
+            middles.append(np.median(own, axis=0))
+    openness, fist = (np.mean(middles[i::2], axis=0) for i in (0, 1))
+    noise += np.diag(_DOUBT * np.diag(noise))
+    weights = np.linalg.solve(noise, openness - fist)
+    weights /= weights @ (openness - fist) / 2
+    return weights, float(weights @ (openness + fist) / 2)
+
+
+def products(values: Array) -> Array:
+    """1, then each column followed by its products with itself and the later ones."""
+    columns = [np.ones(len(values))]
+    for i in range(values.shape[1]):
+        columns += [values[:, i], *(values[:, i] * values[:, j] for j in range(i, values.shape[1]))]
+    return np.stack(columns, axis=1)
+
+
+def logistic(values: Array, is_so: Array, weights: Array, precision: float) -> tuple[Array, Array, Array]:
+    """Mean and deviation of the features, and the factors of `products` for the log odds."""
+    mean = np.average(values, axis=0, weights=weights)
+    deviation = np.sqrt(np.average((values - mean) ** 2, axis=0, weights=weights))
+    x = products(np.clip((values - mean) / deviation, -_MOST, _MOST))
+    factors = np.zeros(x.shape[1])
+    prior = precision * np.eye(len(factors))
+    for _ in range(_ROUNDS):
+        p = 1 / (1 + np.exp(-x @ factors))
+        slope = x.T @ (weights * (is_so - p)) - prior @ factors
+        factors += np.linalg.solve((x.T * (weights * p * (1 - p))) @ x + prior, slope)
+    return mean, deviation, factors
+
+
+def length(features: int) -> int:
+    """Numbers of a model."""
+    return 2 * features + 1 + features + features * (features + 1) // 2
+
+
+def words(mean: Array, deviation: Array, factors: Array) -> list[int]:
+    """The model as `pin.pose_cost.log_odds` reads it, raised."""
+    numbers: list[float] = []
+    for m, d in zip(mean, deviation, strict=True):
+        numbers += [m, 64 * 256 / d]
+    return [round(x) + _RAISED for x in [*numbers, *(256 * factors)]]
+
+
+def in_bytes(numbers: list[int]) -> str:
+    """Lines of a bytes literal."""
+    data = np.array(numbers).astype("<u2").tobytes()
+    rows = [data[i : i + 24] for i in range(0, len(data), 24)]
+    return "\n".join('    b"' + "".join(f"\\x{byte:02x}" for byte in row) + '"' for row in rows)
+
+
+def other_odds(makes: list[list[Clip]]) -> list[int]:
+    shares = {"open": 0.25, "fist": 0.25, "other": 0.5}
+    values, is_other, weights = [], [], []
+    for clips in makes:
+        counts = {pose: sum(len(rows) for _, held, rows in clips if held == pose) for pose in shares}
+        for _, pose, rows in clips:
+            values.append(rows)
+            is_other.append(np.full(len(rows), float(pose == "other")))
+            weights.append(np.full(len(rows), shares[pose] / counts[pose] * sum(counts.values())))
+    every = np.concatenate(weights)
+    return words(*logistic(np.concatenate(values), np.concatenate(is_other), every, _PRIOR))
+
+
+def text(makes: list[list[Clip]]) -> str:
+    """The module."""
+    weights, middle = fisher(makes)
+    line = [round(256 * 256 * w) for w in weights]
+    unused = makes[0][0][2].shape[1] - _SCORED
+    return _TEXT.format(
+        weights=tuple(line + [0] * unused),
+        middle=round(256 * 256 * middle),
+        data=in_bytes(other_odds(makes)),
+    )
 
 
 def build() -> Path:
     """Writes the module; returns its path."""
     path = Path(source_root()) / "pin" / "pose_model.py"
-    lines = table(samples())
-    text = [_HEAD]
-    for names, line in zip(_GROUPS, lines, strict=True):
-        text += [f"    # {', '.join(names)}", f"    {', '.join(str(x) for x in line)},"]
-    path.write_text("\n".join([*text, _TAIL]), encoding="utf-8")
+    path.write_text(text([list(capsule_clips(_PEOPLE)), list(flat_clips(_PEOPLE))]), encoding="utf-8")
     return path
 
 
-_HEAD = '''"""How open palms, fists and other shapes look: normal distributions, made by `make palm-models`.
+_TEXT = '''"""How open hands, fists and other shapes differ: made by `make palm-models`.
 
-One group of numbers for each shape: its constant cost in 1/16 nat; for each feature its mean at the usual
-distance, and how that changes with the log distance (1/256) and its square (1/65536); the whitening matrix W
-in 1/4096, row by row; what W makes of a hand that is e times larger, in 1/4096.
+The score of `pose.PoseFilter` in 1/65536, and the log odds of another shape for `pose_cost.log_odds`: 16 bits
+each, low byte first, as integers would take twice the flash.
 """
 
-# ruff: noqa: E501 - a line is a shape
+WEIGHTS = {weights}
+MIDDLE = {middle}
 # fmt: off
-SHAPES = ('''
-_TAIL = """)
-"""
-
-assert set(OTHERS) == {name for names in _GROUPS[2:] for name in names}
+OTHER_ODDS = (
+{data}
+)
+'''
 
 if __name__ == "__main__":
     print(build())

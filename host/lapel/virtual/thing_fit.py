@@ -1,7 +1,7 @@
-"""Makes the table of `firmware/pin/thing_model.py`: how open palms and other things look to the plane fit.
+"""Makes the table of `firmware/pin/thing_model.py`: how open palms differ from other things.
 
-As in `pose_fit`, each kind is normal about a mean that moves with the log distance, but near and far apart:
-near, the field cuts things off.
+Logistic regression on the features and their products, as in `pose_fit`: of palms, of hands that may be
+tilted or half out of the field, and of these or closed ones; each against flat things and against round ones.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from .depth_sensor import Frame
 from .hand import Array
 from .hand_script import Wearer
 from .hand_shapes import as_recorded
+from .pose_fit import in_bytes, logistic, words
 from .things import THINGS, record_thing
 
 SEED = 60_000  # the bench's are others
@@ -40,14 +41,16 @@ _KINDS = (
     ("book",),
     ("sleeve",),
 )
-_HANDS = {names[0] for names in _KINDS[:7]}  # in the order of `pin.presence.PALMS, SPREAD, HANDS`
+_HANDS = {names[0] for names in _KINDS[:7]}
 _TILTED_DEG = (12.0, 30.0)
 _SHIFTED_MM = (30.0, 105.0)
-# Nats: a flat book as large as a hand is rare before a pin, and a hand must not be taken for it.
-_RARER = {"book": 2.0, "cup": 0.5, "sleeve": 0.5}
-_DOUBT = 0.05  # what is seen differs more than what is modelled: variances grow by this share
-_MOST = 32000  # numbers have 16 bits
-_RAISED = 32768
+_PRIOR = 1.0  # as in `pose_fit`
+PALMS, SPREAD, HANDS = 2, 5, 7  # of _KINDS: open palms, then tilted and shifted ones, then closed ones
+# How much each thing counts: a flat book as large as a hand is rare before a pin, and a hand must not be
+# taken for it; an edge may take a hand's place, and cups and sleeves look most like hands.
+_FLAT = {"table": 1.0, "table edge": 6.0, "face": 1.5, "book": 0.4}
+_ROUND = {"cup": 3.0, "sleeve": 2.0}
+_CUP, _SLEEVE = {"cup": 1.0}, {"sleeve": 1.0}
 
 
 def _hand(k: int, count: int) -> Wearer:
@@ -101,79 +104,79 @@ def _frames(name: str) -> Iterable[Frame]:
 
 
 def samples() -> list[Array]:
-    """For each kind rows of: features, log distance, distance."""
+    """For each kind rows of features."""
+    from pin.palm import read_zones
     from pin.plane import Plane
-    from pin.pose import log_distance
+    from pin.pose import FEATURES as POSE_FEATURES
+    from pin.pose import read_features as read_pose_features
     from pin.presence import ENTER_MM, FEATURES, MIN_ZONES, read_features
 
-    plane, scratch = Plane(), array("i", [0] * FEATURES)
-    rows: list[list[list[float]]] = []
+    plane, zones = Plane(), array("i", [0] * 64)
+    pose, found = array("i", [0] * POSE_FEATURES), array("i", [0] * FEATURES)
+    kinds = []
     for names in _KINDS:
-        rows.append([])
+        rows = []
         for name in names:
             for frame in _frames(name):
-                good = zip(frame.distance_mm, frame.status, strict=True)
-                zones = array("i", [z if status in (5, 9) and 0 < z < 5000 else 0 for z, status in good])
+                read_zones(frame.distance_mm, frame.status, zones)
                 if not plane.fit(zones) or plane.zones < MIN_ZONES:
                     continue
                 if ENTER_MM[0] <= plane.z <= ENTER_MM[1]:
-                    read_features(plane, scratch)
-                    rows[-1].append([*scratch, log_distance(plane.z), plane.z])
-    return [np.array(kind) for kind in rows]
+                    read_pose_features(plane, pose)
+                    read_features(plane, pose, found)
+                    rows.append(list(found))
+        kinds.append(np.array(rows, dtype=float))
+    return kinds
+
+
+def hand_odds(kinds: list[Array], hands: int, things: dict[str, float]) -> list[int]:
+    """The first `hands` kinds against the `things`."""
+    values, is_hand, weights = [], [], []
+    total = sum(things.values())
+    for number, (rows, names) in enumerate(zip(kinds, _KINDS, strict=True)):
+        is_thing = names[0] in things
+        if is_thing or number < hands:
+            values.append(rows)
+            is_hand.append(np.full(len(rows), float(not is_thing)))
+            share = things[names[0]] / total if is_thing else 1 / hands
+            weights.append(np.full(len(rows), share / 2 / len(rows)))
+    count = sum(len(rows) for rows in values)
+    every = np.concatenate(weights) * count
+    return words(*logistic(np.concatenate(values), np.concatenate(is_hand), every, _PRIOR))
 
 
 def table(kinds: list[Array]) -> list[list[int]]:
-    """For each kind, near then far: constant cost, c0 and c1 of each feature, rows of W from its diagonal."""
-    from pin.presence import NEAR_MM
-
-    lines = []
-    usual_volume: float | None = None
-    for kind, names in zip(kinds, _KINDS, strict=True):
-        rarer = _RARER.get(names[0], 0.0)
-        for part in (kind[:, -1] < NEAR_MM, kind[:, -1] >= NEAR_MM):
-            values, log_mm = kind[part, :-2], kind[part, -2]
-            line = np.stack([np.ones(len(log_mm)), log_mm], axis=1)
-            slope = np.linalg.lstsq(line, values, rcond=None)[0]
-            spread = np.cov((values - line @ slope).T)
-            spread = spread + np.diag(np.diag(spread) * _DOUBT + 1)
-            white = np.linalg.cholesky(np.linalg.inv(spread)).T
-            volume = 0.5 * float(np.linalg.slogdet(spread)[1])
-            usual_volume = volume if usual_volume is None else usual_volume
-            numbers = [round(16 * (volume - usual_volume + rarer))]
-            for c0, c1 in slope.T:
-                numbers += [round(c0), round(256 * c1)]
-            for row in range(len(white)):
-                numbers += [round(x) for x in 4096 * white[row, row:]]
-            lines.append([max(-_MOST, min(_MOST, number)) for number in numbers])
-    return lines
+    """One model for each line of the module."""
+    return [hand_odds(kinds, hands, things) for _, hands, things in _ROWS]
 
 
 def build() -> Path:
     """Writes the module; returns its path."""
     path = Path(source_root()) / "pin" / "thing_model.py"
-    lines = table(samples())
-    text = [_HEAD]
-    for names, near, far in zip(_KINDS, lines[::2], lines[1::2], strict=True):
-        for where, line in (("near", near), ("far", far)):
-            words = (np.array(line) + _RAISED).astype("<u2").tobytes()
-            text += [
-                f"    # {', '.join(names)}, {where}",
-                '    b"' + "".join(f"\\x{x:02x}" for x in words) + '"',
-            ]
-    path.write_text("\n".join([*text, _TAIL]), encoding="utf-8")
+    lines = []
+    for (name, _, things), line in zip(_ROWS, table(samples()), strict=True):
+        lines += [f"    # {name} against {', '.join(things)}", in_bytes(line)]
+    path.write_text("\n".join([_HEAD, *lines, _TAIL]), encoding="utf-8")
     return path
 
 
-_HEAD = '''"""How open palms and other things look: normal distributions, made by `make palm-models`.
+# In the order of `pin.presence.Odds`.
+_ROWS = (
+    ("palm", PALMS, _FLAT),
+    ("palm", PALMS, _CUP),
+    ("palm", PALMS, _SLEEVE),
+    ("palm, tilted or shifted", SPREAD, _FLAT),
+    ("palm, tilted or shifted", SPREAD, _ROUND),
+    ("any hand", HANDS, _FLAT),
+    ("any hand", HANDS, _ROUND),
+)
+_HEAD = '''"""How palms differ from things: log odds for `pose_cost.log_odds`, made by `make palm-models`.
 
-For each kind, near and far: its constant cost in 1/16 nat; for each feature its mean at the usual distance,
-and how that changes with the log distance (1/256); the rows of the whitening matrix W from its diagonal on,
-in 1/4096. Each is raised by 32768 and has 16 bits, low byte first: integers would take twice the flash.
+16 bits each, low byte first: integers would take twice the flash.
 """
 
-# ruff: noqa: E501 - a line is a kind
 # fmt: off
-KINDS = ('''
+MODELS = ('''
 _TAIL = """)
 """
 

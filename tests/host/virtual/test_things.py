@@ -1,5 +1,7 @@
 """Things and hand shapes before the virtual sensor, and the tables that are made of them."""
 
+from array import array
+
 import numpy as np
 import pytest
 from lapel.virtual import pose_fit, thing_fit
@@ -7,8 +9,12 @@ from lapel.virtual.hand import Plane
 from lapel.virtual.hand_script import Wearer
 from lapel.virtual.hand_shapes import OTHERS, as_recorded, hold, pose_hands
 from lapel.virtual.things import THINGS, Book, record_thing
-from pin.pose_model import SHAPES
-from pin.thing_model import KINDS
+from pin.pose import FEATURES
+from pin.pose_cost import log_odds
+from pin.pose_model import MIDDLE, OTHER_ODDS, WEIGHTS
+from pin.presence import FEATURES as THING_FEATURES
+from pin.presence import NUMBERS
+from pin.thing_model import MODELS
 
 
 @pytest.mark.parametrize("name", THINGS)
@@ -36,23 +42,58 @@ def test_every_other_shape_can_be_held():
 
 
 @pytest.fixture(scope="module")
-def hands():
-    return pose_fit.samples(wearers=12)
+def makes():
+    return [list(pose_fit.capsule_clips(10)), list(pose_fit.flat_clips(10))]
 
 
-def test_virtual_medians_are_near_those_of_people(hands):
-    """docs/palm.md: area, tilt and minor axis of the open hand and the fist."""
-    medians = [np.median(group, axis=0) for group in hands[:2]]
-    area = [float(np.exp(row[0] / 256)) / 100 for row in medians]
-    minor = [float(np.exp(row[1] / 256)) / 8 for row in medians]
-    tilt = [row[2] / 10 for row in medians]
-    assert 190 < area[0] < 280 and 115 < area[1] < 185 and 0.55 < area[1] / area[0] < 0.72
-    assert 30 < minor[0] < 40 and 24 < minor[1] < 30
-    assert 4 < tilt[0] < 12 and 12 < tilt[1] < 24
+def test_virtual_medians_are_near_those_of_people(makes):
+    """docs/palm.md: area against the median open hand, tilt and minor axis of the open hand and the fist."""
+    for clips in makes:
+        middle = {
+            pose: np.median(np.concatenate([rows for _, held, rows in clips if held == pose]), axis=0)
+            for pose in ("open", "fist")
+        }
+        size = {pose: float(np.exp(row[1] / 256)) for pose, row in middle.items()}
+        minor = {pose: float(np.exp(row[2] / 256)) / 8 for pose, row in middle.items()}
+        tilt = {pose: row[3] / 10 for pose, row in middle.items()}
+        assert 0.8 < size["open"] < 1.3 and 0.5 < size["fist"] / size["open"] < 0.75
+        assert 30 < minor["open"] < 41 and 24 < minor["fist"] < 32
+        assert 4 < tilt["open"] < 13 and 12 < tilt["fist"] < 29
 
 
-def test_tables_have_their_shape_and_are_in_16_bits(hands):
-    assert len(SHAPES) == 7 * (1 + 3 * 7 + 7 * 7 + 7)
-    assert len(KINDS) == 2 * 2 * len(thing_fit._KINDS) * (1 + 2 * 12 + 12 * 13 // 2)
-    assert all(-32768 <= number < 32768 for number in SHAPES)
-    assert [len(line) for line in pose_fit.table(hands[:2])] == [78] * 2
+def test_the_score_is_one_for_an_open_hand_and_minus_one_for_a_fist(makes):
+    weights, middle = pose_fit.fisher(makes)
+    for pose, least, most in (("open", 0.5, 1.5), ("fist", -1.5, -0.5)):
+        rows = np.concatenate([rows for clips in makes for _, held, rows in clips if held == pose])
+        assert least < float(np.median(rows[:, : len(weights)] @ weights - middle)) < most
+        scores = rows @ np.array(WEIGHTS) - MIDDLE
+        assert least < float(np.median(scores)) / 65536 < most
+
+
+def test_the_odds_are_what_the_regression_says(makes):
+    """The pin's integers against the floats they were made of."""
+    rows = np.concatenate([rows for _, _, rows in makes[0]])[::7]
+    random = np.random.default_rng(1)
+    is_so = (rows[:, 3] + random.normal(0, 60, len(rows)) > 150).astype(float)
+    mean, deviation, factors = pose_fit.logistic(rows, is_so, np.ones(len(rows)), 5.0)
+    odds = pose_fit.products(np.clip((rows - mean) / deviation, -3, 3)) @ factors
+    model = array("H", pose_fit.words(mean, deviation, factors))
+    scratch = array("i", [0] * FEATURES)
+    for row, expected in zip(rows, odds, strict=True):
+        raised = array("H", [int(x) + 32768 for x in row])
+        assert abs(log_odds(model, 0, raised, FEATURES, scratch) / 16 - expected) < 0.4
+
+
+@pytest.mark.parametrize("data, count", [(OTHER_ODDS, FEATURES), (MODELS, THING_FEATURES)])
+def test_no_model_leaves_32_bits(data, count):
+    model = np.frombuffer(data, "<u2").astype(int) - 32768
+    assert len(model) % pose_fit.length(count) == 0
+    for numbers in model.reshape(-1, pose_fit.length(count)):
+        assert (
+            abs(numbers[2 * count :]).sum() * 192 * 192 < 1 << 31
+        )  # each product is at most three deviations
+
+
+def test_each_thing_has_its_model():
+    assert pose_fit.length(THING_FEATURES) == NUMBERS
+    assert len(MODELS) == 2 * NUMBERS * len(thing_fit._ROWS)
