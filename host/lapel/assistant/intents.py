@@ -45,8 +45,10 @@ _POLITE = re.compile(
     r"(?:(?:please|just|quickly|kindly|maybe|also|go ahead and)\s+)*"
 )
 _POLITE_END = re.compile(
-    r"(?:\s+(?:please|thanks|thank you|thank you very much|for me|will you|would you|ok|okay|lapel|right now|"
-    r"if you can|if you could|if possible|if you don't mind|would you please|real quick|when you can))+$"
+    r"(?:\s+(?:please|thanks|thank you|thank you very much|now|"
+    r"for me|will you|would you|ok|okay|lapel|"
+    r"right now|if you can|if you could|if possible|if you don't mind|would you please|real quick|"
+    r"when you can))+$"
 )
 # Between two requests of one sentence.
 _AND = re.compile(

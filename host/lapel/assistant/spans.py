@@ -8,6 +8,7 @@ import datetime
 import re
 from collections.abc import Sequence
 
+from ..spoken import When
 from .tools import Kind, Parameter, ToolInfo
 
 _HANZI = "\u3040-\u30ff\u3400-\u9fff"
@@ -68,7 +69,12 @@ def typed_spans(tool: ToolInfo, question: str, now: datetime.datetime) -> dict[s
     for (begin, end), p in sorted(places, key=lambda each: (each[0][0] - each[0][1], not each[1].required)):
         if not any(begin < other[1] and other[0] < end for other, name in kept if name != p.name):
             kept.append(((begin, end), p.name))
-    return {p.name: [text[slice(*place)] for place, name in sorted(kept) if name == p.name] for p in typed}
+    spans = {p.name: [text[slice(*place)] for place, name in sorted(kept) if name == p.name] for p in typed}
+    for p in typed:  # a day here and an hour there are one moment
+        both = " ".join(spans[p.name])
+        if len(spans[p.name]) == 2 and isinstance(p.kind.read(both, now), When):
+            spans[p.name] = [both]
+    return spans
 
 
 def possible(tools: Sequence[ToolInfo], question: str, now: datetime.datetime) -> list[ToolInfo]:

@@ -243,9 +243,15 @@ _NOBODY = frozenset(
 )
 # "tell me about cats to ..." is for nobody, and what is longer is no name.
 _NO_NAME_BEGINS = frozenset(
-    "me us you it that this them about if how what when where why who which whether a an some to "  # noqa: SIM905 shorter than a list
-    "你 他 她 它 这 那 谁 怎 什 为".split()
+    re.findall(
+        r"\w+",
+        """
+        me us you it that this them about if how what when where why who which whether a an some to back
+        yes no ok okay
+        """,
+    )
 )
+_NO_NAME_BEGINS_ZH = tuple("你他她它这那谁怎什为")
 _NAME_WORDS = 5
 
 
@@ -256,7 +262,7 @@ def _contact(value: Any, now: datetime.datetime) -> Named | Contact | None:
     words = name.casefold().split()
     nobody = (
         not words
-        or name[0] in _NO_NAME_BEGINS
+        or name.startswith(_NO_NAME_BEGINS_ZH)
         or words[0] in _NO_NAME_BEGINS
         or name.casefold() in _NOBODY
         or len(words) > _NAME_WORDS

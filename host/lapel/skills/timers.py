@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 from ..alarm_clock import AlarmClock, Ring
 from ..local_time import after, until
-from ..spoken import say_duration
+from ..spoken import parse_when, say_duration
 from ..spoken.durations import duration as read_duration
 from . import Choice, Context, Reply, SkillError, tool
 
 _ALL = frozenset(("all", "every", "all of them", "both", "both of them", "所有", "全部"))
+_NO_NAMES = frozenset(("on", "to", "in", "at", "more", "longer", "and", "from", "is", "are"))
 _NAME_WORDS, _NAME_SIGNS = 3, 6  # of a timer that is named after its length
 
 
@@ -37,9 +38,12 @@ class Length:
             return cls(whole)
         words = text.split()
         for at in range(len(words) - 1, max(0, len(words) - _NAME_WORDS - 1), -1):
-            if found := read_duration(" ".join(words[:at])):
+            if words[at] not in _NO_NAMES and (found := read_duration(" ".join(words[:at]))):
                 return cls(found, re.sub("^(?:for|called|named) (?:the |my )?", "", " ".join(words[at:])))
-        if len(words) == 1:  # 五十分钟洗衣服
+        if len(words) == 1:  # 五十分钟洗衣服, 披萨十四分钟
+            for at in range(1, min(len(text), _NAME_SIGNS + 1)):
+                if not parse_when(text[:at], now) and (found := read_duration(text[at:])):
+                    return cls(found, text[:at])
             for at in range(len(text) - 1, max(1, len(text) - _NAME_SIGNS - 1), -1):
                 if found := read_duration(text[:at]):
                     return cls(found, text[at:].removeprefix("的"))

@@ -99,8 +99,8 @@ def _chinese(text: str) -> float | None:
             return total + tail if tail is not None and tail < 60 and "分" in text else None
         unit = 7 * 86400 if part["unit"] in ("星期", "礼拜", "周") else _ZH_UNITS_S[part["unit"][0]]
         count = number(part["count"]) if part["count"] else (1.0 if part["piece"] else None)
-        if count is None:
-            return None
+        if count is None or (part["unit"][0] == "刻" and "点" in (part["count"] or "")):
+            return None  # 八点一刻 is a time of day
         extra = 0.5 if part["piece"] or part["half"] else 0.0
         total += (count + extra) * unit
         at = part.end()
