@@ -80,7 +80,9 @@ class Gestures:
         self._settled = False
         self._reference_x = self._reference_y = 0
         self.step_x = self.step_y = 0  # detents away from the reference
-        self._tilt_since_ms = self._fist_since_ms = None
+        self._tilt = None  # the one that may be
+        self._tilt_since_ms = now_ms
+        self._fist_since_ms = None
         self._closing.reset()
         self._swipe_ms = now_ms
         self._pushing = self._swiping = False
@@ -104,9 +106,9 @@ class Gestures:
         if closed or self._fist_since_ms is not None:
             return self._fist(closed, now_ms)
         if self._closing.evidence > CLOSING:  # the next frame tells
-            self._tilt_since_ms = None
+            self._tilt = None
             return None
-        return self._swipe(now_ms) or self._push(now_ms) or self._tilt(now_ms)
+        return self._swipe(now_ms) or self._push(now_ms) or self._turn(now_ms)
 
     def _show(self, now_ms):
         self.shown = True
@@ -160,7 +162,7 @@ class Gestures:
                 self._pushing = self._swiping = False
                 return SELECT
             return None
-        self._fist_since_ms = self._tilt_since_ms = None
+        self._fist_since_ms = self._tilt = None
         self._moved_ms = now_ms
         return BACK if ticks_diff(now_ms, since_ms) >= LONG_FIST_MS else None
 
@@ -234,7 +236,7 @@ class Gestures:
             sideways = along
         return sideways if abs(sideways) > abs(self._zs[here] - self._zs[past]) else 0
 
-    def _tilt(self, now_ms):
+    def _turn(self, now_ms):
         about_x = self._tracker.tilt_x_cdeg - self._reference_x
         about_y = self._tracker.tilt_y_cdeg - self._reference_y
         if not self._settled:
@@ -245,32 +247,36 @@ class Gestures:
             self._settled = ticks_diff(now_ms, self._since_ms) >= SETTLE_MS
             return None
         if self._pushing or self._swiping or self._is_quiet(now_ms):
-            self._tilt_since_ms = None
+            self._tilt = None
             return None
         detent = VOLUME_DETENT_CDEG if self.volume else TILT_DETENT_CDEG
         x = 0 if self.volume else _detent(about_x, self.step_x, detent)
         y = _detent(about_y, self.step_y, detent)
         if x == self.step_x and y == self.step_y:
-            self._tilt_since_ms = None
+            self._tilt = None
             if x == 0 and y == 0:
                 self._reference_x += _drift(about_x)
                 self._reference_y += _drift(about_y)
             return None
-        if self._tilt_since_ms is None:
+        # One axis and one step at a time: the one that turned farther.
+        along = x != self.step_x and (y == self.step_y or abs(about_x) >= abs(about_y))
+        rising = x > self.step_x if along else y > self.step_y
+        if along:
+            tilt = UP if rising else DOWN
+        elif self.volume:
+            tilt = LOUDER if rising else SOFTER
+        else:
+            tilt = LEFT if rising else RIGHT
+        if tilt != self._tilt:
+            self._tilt = tilt
             self._tilt_since_ms = now_ms
-            return None
         if ticks_diff(now_ms, self._tilt_since_ms) < TILT_HOLD_MS:
             return None
-        # One axis and one step at a time: the one that turned farther.
-        if x != self.step_x and (y == self.step_y or abs(about_x) >= abs(about_y)):
-            rising = x > self.step_x
+        if along:
             self.step_x += 1 if rising else -1
-            return UP if rising else DOWN
-        rising = y > self.step_y
-        self.step_y += 1 if rising else -1
-        if self.volume:
-            return LOUDER if rising else SOFTER
-        return LEFT if rising else RIGHT
+        else:
+            self.step_y += 1 if rising else -1
+        return tilt
 
 
 def _drift(about_cdeg):

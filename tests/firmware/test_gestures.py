@@ -176,6 +176,16 @@ def test_hysteresis_keeps_a_detent():
         assert player.play(4, tilt_x_cdeg=tilt) == []
 
 
+def test_a_tilt_that_comes_and_goes_must_be_held_anew():
+    player = shown()
+    for tilt in (1300, -1300, 1300, -1300, 1300, -1300):
+        assert player.play(2, tilt_y_cdeg=tilt) == []
+    assert player.play(3, tilt_y_cdeg=1300) == []
+    assert player.play(1) == ["left"]
+    assert player.play(3, tilt_y_cdeg=0) == []
+    assert player.play(1) == ["right"]
+
+
 def test_one_frame_of_tilt_is_nothing():
     player = shown()
     assert player.play(1, tilt_x_cdeg=2000) == []
