@@ -248,9 +248,10 @@ async def test_settings_are_checked_written_and_count(house: ConsoleHouse) -> No
         model = page.get_by_label("Address of a model server")
         async with instant_llm("Forty-two.") as url:
             await model.fill(url)
-            await page.locator("section", has=model).get_by_text("Save").click()
-            while url not in await asyncio.to_thread(path.read_text):
-                await asyncio.sleep(0.05)
+            async with page.expect_response("**/api/settings"):
+                await page.locator("section", has=model).get_by_text("Save").click()
+            assert url in path.read_text()
+            assert await house.house.model_ready()
             said = house.house.services.assistant.answer("How old is the bridge?", [], "nobody")
             assert "Forty-two" in "".join([piece async for piece in said if isinstance(piece, str)])
         await expect(page.get_by_text("Restart Lapel")).to_be_hidden()
