@@ -26,6 +26,8 @@ TILT_DEAD_CDEG = 1100  # a hand at rest wanders by less; half a detent more than
 TILT_DETENT_CDEG = 1000  # each further step; three items lie within a wrist's comfort
 TILT_HYSTERESIS_CDEG = 400  # to go back takes that much more
 TILT_HOLD_MS = 180  # three frames: a hand that closes or moves seems to tilt for two
+NOISE_CDEG = 250  # from frame to frame; a hand that seems to turn more has to tilt farther, by twice the rest
+NOISE_SHIFT = 5  # over two seconds: a tilt adds half a degree
 DRIFT_SHIFT = 5  # an untilted hand's pose becomes the reference, in 32 frames
 DRIFT_CDEG = 10  # but no faster than 1.5 degrees a second: a tilt is none
 VOLUME_DETENT_CDEG = 700
@@ -82,6 +84,7 @@ class Gestures:
         self.step_x = self.step_y = 0  # detents away from the reference
         self._tilt = None  # the one that may be
         self._tilt_since_ms = now_ms
+        self._turned = self._noise_32 = 0
         self._fist_since_ms = None
         self._closing.reset()
         self._swipe_ms = now_ms
@@ -145,11 +148,8 @@ class Gestures:
         return (self._count - 1 - min(frames, self._count - 1, _PAST - 1)) % _PAST
 
     def _frames_within(self, now_ms, ms):
-        frames = 0
-        while (
-            frames + 1 < min(_PAST, self._count)
-            and ticks_diff(now_ms, self._times[self._back(frames + 1)]) <= ms
-        ):
+        frames, most = 0, min(_PAST, self._count) - 1
+        while frames < most and ticks_diff(now_ms, self._times[self._back(frames + 1)]) <= ms:
             frames += 1
         return frames
 
@@ -203,11 +203,8 @@ class Gestures:
     def _speed(self, values, now_ms):
         """Of the latest frame, in units a second, without a sign."""
         before = self._back(1)
-        return (
-            abs(values[self._back(0)] - values[before])
-            * 1000
-            // max(1, ticks_diff(now_ms, self._times[before]))
-        )
+        passed_ms = max(1, ticks_diff(now_ms, self._times[before]))
+        return abs(values[self._back(0)] - values[before]) * 1000 // passed_ms
 
     def _swipe(self, now_ms):
         if self._swiping:
@@ -239,7 +236,11 @@ class Gestures:
     def _turn(self, now_ms):
         about_x = self._tracker.tilt_x_cdeg - self._reference_x
         about_y = self._tracker.tilt_y_cdeg - self._reference_y
+        turned = about_x + about_y
+        self._noise_32 += abs(turned - self._turned) - (self._noise_32 >> NOISE_SHIFT)
+        self._turned = turned
         if not self._settled:
+            self._noise_32 = 0
             self._reference_x += about_x >> 1
             self._reference_y += about_y >> 1
             if abs(about_x) + abs(about_y) > SETTLE_CDEG:
@@ -250,8 +251,9 @@ class Gestures:
             self._tilt = None
             return None
         detent = VOLUME_DETENT_CDEG if self.volume else TILT_DETENT_CDEG
-        x = 0 if self.volume else _detent(about_x, self.step_x, detent)
-        y = _detent(about_y, self.step_y, detent)
+        dead = TILT_DEAD_CDEG + 2 * max(0, (self._noise_32 >> NOISE_SHIFT) - NOISE_CDEG)
+        x = 0 if self.volume else _detent(about_x, self.step_x, detent, dead)
+        y = _detent(about_y, self.step_y, detent, dead)
         if x == self.step_x and y == self.step_y:
             self._tilt = None
             if x == 0 and y == 0:
@@ -283,14 +285,14 @@ def _drift(about_cdeg):
     return max(-DRIFT_CDEG, min(DRIFT_CDEG, about_cdeg >> DRIFT_SHIFT))
 
 
-def _detent(tilt_cdeg, step, detent_cdeg):
+def _detent(tilt_cdeg, step, detent_cdeg, dead_cdeg):
     """The detent that a tilt is in, when it was in `step` before."""
     size = abs(tilt_cdeg)
-    if step and (tilt_cdeg > 0) == (step > 0) and size < TILT_DEAD_CDEG + (abs(step) - 1) * detent_cdeg:
+    if step and (tilt_cdeg > 0) == (step > 0) and size < dead_cdeg + (abs(step) - 1) * detent_cdeg:
         size += TILT_HYSTERESIS_CDEG
-        if size >= TILT_DEAD_CDEG + (abs(step) - 1) * detent_cdeg:
+        if size >= dead_cdeg + (abs(step) - 1) * detent_cdeg:
             return step
-    if size < TILT_DEAD_CDEG:
+    if size < dead_cdeg:
         return 0
-    steps = 1 + (size - TILT_DEAD_CDEG) // detent_cdeg
+    steps = 1 + (size - dead_cdeg) // detent_cdeg
     return steps if tilt_cdeg > 0 else -steps

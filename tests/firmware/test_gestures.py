@@ -178,12 +178,20 @@ def test_hysteresis_keeps_a_detent():
 
 def test_a_tilt_that_comes_and_goes_must_be_held_anew():
     player = shown()
-    for tilt in (1300, -1300, 1300, -1300, 1300, -1300):
+    for tilt in (1300, -1300):
         assert player.play(2, tilt_y_cdeg=tilt) == []
     assert player.play(3, tilt_y_cdeg=1300) == []
     assert player.play(1) == ["left"]
     assert player.play(3, tilt_y_cdeg=0) == []
     assert player.play(1) == ["right"]
+
+
+def test_a_hand_whose_tilt_is_noisy_has_to_tilt_farther():
+    player = shown()
+    for i in range(90):
+        assert player.play(1, tilt_y_cdeg=700 if i % 2 else -100) == []
+    assert player.play(5, tilt_y_cdeg=1600) == []
+    assert "left" in player.play(6, tilt_y_cdeg=2600)
 
 
 def test_one_frame_of_tilt_is_nothing():
