@@ -3,5 +3,4 @@
 from boards.xiao_esp32s3 import *  # noqa: F403
 
 NAME = "xiao_esp32s3_matrix"
-SPEAKER = "SCAN"  # a MAX98357A, if there is one, on the lines that mirrors would have
 SCANNER = "matrix"  # IS31FL3731; without this line a board has mirrors

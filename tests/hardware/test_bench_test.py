@@ -21,6 +21,7 @@ from lapel.hardware import bench
 
 FIRMWARE = Path(__file__).parents[2] / "firmware"
 BOARD = "xiao_esp32s3_matrix"
+SPEAKING = "xiao_esp32s3_voice_matrix"
 # An LED driver that keeps what it is told; on the bus where the stand-ins have none.
 LEDS = """
 from machine import I2C
@@ -43,11 +44,13 @@ async def a_board(folder: Path) -> AsyncIterator[tuple[MockBoard, Port]]:
         yield board, port
 
 
-async def judged(folder: Path, name: str, world: str = "", seconds: int = 1) -> bench.Verdict:
+async def judged(
+    folder: Path, name: str, world: str = "", seconds: int = 1, named: str = BOARD
+) -> bench.Verdict:
     def work(port: Port) -> bench.Verdict:
         with Repl(port) as repl:
-            repl.run(f"{bench.prelude(BOARD)}\n{world}")
-            return bench.measure(repl, bench.named(name), BOARD, seconds)
+            repl.run(f"{bench.prelude(named)}\n{world}")
+            return bench.measure(repl, bench.named(name), named, seconds)
 
     async with a_board(folder) as (_, port):
         return await asyncio.to_thread(work, port)
@@ -113,6 +116,16 @@ async def test_a_bad_part_is_named_with_advice(tmp_path: Path, name: str, world:
     verdict = await judged(tmp_path, name, world)
     assert not verdict.ok
     assert advice in f"{verdict.said} {verdict.advice}", verdict
+
+
+async def test_the_speaker_gets_its_tone_and_a_board_without_one_is_told(tmp_path: Path) -> None:
+    verdict = await judged(tmp_path / "with", "speaker", "", 2, SPEAKING)
+    assert verdict.ok and "samples/s" in verdict.said, verdict
+    verdict = await judged(tmp_path / "without", "speaker")
+    assert not verdict.ok and "names no speaker" in verdict.said
+    stuck = "from machine import I2S\nI2S.write = lambda self, buffer: 0"
+    verdict = await judged(tmp_path / "stuck", "speaker", stuck, 1, SPEAKING)
+    assert not verdict.ok and "holds I2S" in verdict.advice
 
 
 @pytest.mark.parametrize("name", ["gauge", "haptic", "matrix"])

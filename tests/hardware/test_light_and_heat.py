@@ -5,6 +5,7 @@ import math
 
 import pytest
 from lapel.hardware import heat, layout, optics
+from lapel.hardware.tables import folder
 from lapel.power.budget import Budget
 
 
@@ -100,6 +101,20 @@ def test_heat_by_hand() -> None:
     assert later[0] == pytest.approx(rows["reachable"].warmest_c)
     assert later[0] < later[1] < later[2] == pytest.approx(rows["showing"].warmest_c)
     assert later[1] < 43
+
+
+def test_the_speaker_counts_only_where_it_is_asked_for() -> None:
+    silent, aloud = Budget("matrix"), Budget("matrix", options=("speaker",))
+    assert "reading aloud" not in silent.activities and "speaker" not in {p.part for p in silent.parts}
+    assert aloud.ma("reading aloud") == pytest.approx(
+        silent.ma("showing") + 55 + 20, abs=0.01
+    )  # the radio, and the amplifier with its speaker
+    assert aloud.ma("nap") == pytest.approx(silent.ma("nap") + 0.34)
+    assert silent.day_hours("reachable", 10) > aloud.day_hours("reachable", 10) >= heat.DAY_LEAST_HOURS
+    text = (folder() / "power" / "README.md").read_text(encoding="utf-8")
+    for mode in ("reachable", "saver"):
+        assert f"{aloud.day_hours(mode, 10):.1f} h in `{mode}`" in " ".join(text.split())
+    assert f"{aloud.standby_hours('saver', 10):.1f} h there" in " ".join(text.split())
 
 
 def test_the_described_day_and_the_charge() -> None:

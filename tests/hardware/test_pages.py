@@ -13,7 +13,7 @@ ROOT = folder()
 PAGES = pages.pages(ROOT)
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)#]+)(?:#[^)]*)?\)")
 CODE = re.compile(r"`([^`]+)`")
-REF = re.compile(r"(?<![-.\w])((?:SC|ND|PD|LD|MO|BT|DS|PS|[URCQDSMLHW])\d{1,2})\b")
+REF = re.compile(r"(?<![-.\w])((?:SC|ND|PD|LD|LS|MO|BT|DS|PS|[URCQDSMLHW])\d{1,2})\b")
 
 
 def test_nothing_is_stale() -> None:

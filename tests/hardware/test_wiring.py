@@ -10,6 +10,7 @@ WIRING = Path(__file__).parents[2] / "hardware" / "wiring" / "pins.csv"
 COLUMNS = {
     "xiao_esp32s3": "gpio",  # the board that the table was made for
     "xiao_esp32s3_matrix": "gpio",
+    "xiao_esp32s3_voice_matrix": "gpio",
     "um_tinys3": "um_tinys3",
     "esp32s3_devkitc": "esp32s3_devkitc",
     "blinka": "blinka",
@@ -63,6 +64,19 @@ def test_the_pins_are_free_on_the_board(board: str) -> None:
     assert pins["BUTTON"] in RTC
     outputs = {"LASER_ARM", "SCAN_BCLK", "SCAN_WS", "SCAN_SD", "MIC_BCLK", "MIC_WS", "DEPTH_LPN"}
     assert not {pins[name] for name in outputs & pins.keys()} & STRAPS
+
+
+def test_a_board_says_that_it_speaks_only_if_its_lines_are_wired_and_free() -> None:
+    speaking = set()
+    for board in FREE | {"xiao_esp32s3_matrix": set(), "xiao_esp32s3_voice_matrix": set()}:
+        facts = importlib.import_module(f"boards.{board}")
+        wires = getattr(facts, "SPEAKER", None)
+        if wires is None:
+            continue
+        speaking.add(board)
+        assert {f"{wires}_{line}" for line in ("BCLK", "WS", "SD")} <= wired(COLUMNS[board]).keys()
+        assert wires != "SCAN" or getattr(facts, "SCANNER", "vector") == "matrix"
+    assert speaking == {"xiao_esp32s3_voice_matrix", "esp32s3_devkitc"}
 
 
 def test_the_xiao_is_full() -> None:

@@ -17,6 +17,7 @@ from ..power.budget import BUILDS, LOOKS_MIN, MODES, Budget
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--build", choices=BUILDS, default="matrix", help="which pin (default: matrix)")
+    parser.add_argument("--speaker", action="store_true", help="with the speaker, which is an option")
     parser.add_argument(
         "--minutes",
         type=int,
@@ -31,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    budget = Budget(options.build, options.tables)
+    budget = Budget(options.build, options.tables, ("speaker",) if options.speaker else ())
     minutes = budget.default_look_min() if options.minutes is None else max(0, options.minutes)
     if options.png:
         plot.draw(budget, minutes).save(options.png)

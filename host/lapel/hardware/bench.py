@@ -180,6 +180,25 @@ s.deinit()
 R = {"rate": sent // 8 * 1000 // max(1, took)}
 """
 
+_SPEAKER = """
+from machine import I2S
+from array import array
+import math, time
+wires = B["SPEAKER"]
+if wires is None:
+    R = {"rate": None}
+else:
+    tone = array("h", [int(8000 * math.sin(2 * math.pi * k / 16)) for k in range(320)])
+    s = I2S(1, sck=Pin(B[wires + "_BCLK"]), ws=Pin(B[wires + "_WS"]), sd=Pin(B[wires + "_SD"]),
+            mode=I2S.TX, bits=16, format=I2S.MONO, rate=16000, ibuf=4096)
+    t, sent = time.ticks_ms(), 0
+    while time.ticks_diff(time.ticks_ms(), t) < 1000 * SECONDS:
+        sent += s.write(tone)
+    took = time.ticks_diff(time.ticks_ms(), t)
+    s.deinit()
+    R = {"rate": sent // 2 * 1000 // max(1, took)}
+"""
+
 Result = dict[str, Any]
 
 
@@ -292,6 +311,16 @@ def _scan(r: Result) -> Verdict:
     return Verdict(True, said)
 
 
+def _speaker(r: Result) -> Verdict:
+    if r["rate"] is None:
+        advice = "left out on purpose? then this is right; else flash the board whose file has SPEAKER"
+        return Verdict(False, "this board's file names no speaker", advice)
+    said = f"{r['rate']} samples/s"
+    if not 15_500 <= r["rate"] <= 19_000:  # the buffer takes 2,048 samples ahead
+        return Verdict(False, said, "expected 16,000 samples/s: another program holds I2S 1")
+    return Verdict(True, said)
+
+
 TESTS = (
     Test("chip", "U1 board", _CHIP, _chip),
     Test("bus", "I2C bus", _BUS, _bus),
@@ -303,6 +332,9 @@ TESTS = (
     Test("gauge", "U5 fuel gauge (option)", _GAUGE, _gauge),
     Test("haptic", "U6 haptic driver and motor (option)", _HAPTIC, _haptic, "",
          "did you feel two clicks, twice"),
+    Test("speaker", "U21 amplifier and LS1 speaker (option)", _SPEAKER, _speaker,
+         "Keep it away from your ear.",
+         "did you hear an even tone of 1 kHz for two seconds, and silence after it", 2),
     Test("matrix", "U4 and DS1 LED matrix", _MATRIX, _matrix, "",
          "four corners, one column from left to right, then all"),
     Test("scan", "U7 converter and U8 laser bits", _SCAN, _scan,
@@ -310,13 +342,13 @@ TESTS = (
          "were both outputs sines of 100 Hz, and B1 of U8 a square of 24 kHz", 5),
 )  # fmt: skip
 BUILD_TESTS = {
-    "matrix": ("chip", "bus", "button", "arm", "mic", "depth", "gauge", "haptic", "matrix"),
+    "matrix": ("chip", "bus", "button", "arm", "mic", "depth", "gauge", "haptic", "speaker", "matrix"),
     "vector": ("chip", "bus", "button", "arm", "mic", "depth", "gauge", "haptic", "scan"),
 }
 _PINS = (
     "BUTTON", "LASER_ARM", "MIC_BCLK", "MIC_WS", "MIC_SD", "MIC_SHIFT", "SCAN_BCLK", "SCAN_WS", "SCAN_SD",
     "SDA",
-    "SCL", "DEPTH_INT", "DEPTH_LPN", "HAPTIC",
+    "SCL", "DEPTH_INT", "DEPTH_LPN", "HAPTIC", "SPEAKER", "SPK_BCLK", "SPK_WS", "SPK_SD",
 )  # fmt: skip
 
 

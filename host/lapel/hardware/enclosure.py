@@ -101,6 +101,11 @@ def shell(case: Case) -> cq.Workplane:
         part = case.box(ref)
         at = ((part.low[0] + part.high[0]) / 2, (part.low[1] + part.high[1]) / 2)
         body = body.cut(_round_z(*at, oz - WALL - 1, diameter, 6))
+    speaker = case.box("LS1")  # an option; its holes are there for everybody
+    middle = ((speaker.low[0] + speaker.high[0]) / 2, (speaker.low[1] + speaker.high[1]) / 2)
+    for across in (-3, 0, 3):
+        for up in (-3, 0, 3):
+            body = body.cut(_round_z(middle[0] + across, middle[1] + up, oz - WALL - 1, SOUND_MM, 6))
     sensor = case.box("U2")
     at = ((sensor.low[0] + sensor.high[0]) / 2, (sensor.low[1] + sensor.high[1]) / 2)
     window = cq.Workplane().box(SENSOR_WINDOW, SENSOR_WINDOW, 6).translate((*at, oz))

@@ -14,6 +14,9 @@ BUS_PULL_OHM = (1e3, 4.7e3)  # UM10204: 3 mA at 0.4 V; 300 ns at 400 kHz and abo
 DECOUPLE_F = 100e-9  # at least, within a few millimetres
 MUST_BE_LOW = ("LASER_ARM", "SHUTTER", "HIGH_ON", "LOW_ON")  # dark, also while nobody drives them
 MUST_BE_HIGH = ("BUTTON", "MIC_OFF", "ARM_NOT")
+SPEAKER_W = 0.7  # what LS1 stands (its maker's rating as public parts lists have it)
+# MAX98357A datasheet: a full sine is 2.1 dBV and the gain; open is 9 dB, 100 kohm to the supply 3 dB.
+FULL_DBV, OPEN_DB, PULLED_DB, GAIN_OHM = 2.1, 9, 3, (90e3, 110e3)
 _DRIVERS = ("out", "source")
 
 
@@ -28,6 +31,7 @@ def check(netlist: Netlist) -> list[str]:
         *_addresses(netlist),
         *_decoupling(netlist),
         *_current(netlist),
+        *_speaker(netlist),
     ]
 
 
@@ -169,4 +173,25 @@ def _current(netlist: Netlist) -> list[str]:
     ):
         if total > most:
             wrong.append(f"all peaks at once are {total:.0f} mA, the {name} gives {most} mA")
+    return wrong
+
+
+def speaker_w(netlist: Netlist) -> float:
+    """What the loudest sine gives the speaker, without a limit by the cell; 0 without a speaker."""
+    speaker = netlist.parts.get("LS1")
+    if speaker is None:
+        return 0.0
+    ohms = [part.value for part in netlist.between("SPK_GAIN", "VBAT") if part.ref.startswith("R")]
+    pulled = any(GAIN_OHM[0] <= ohm <= GAIN_OHM[1] for ohm in ohms)
+    volt = 10 ** ((FULL_DBV + (PULLED_DB if pulled else OPEN_DB)) / 20)
+    return volt * volt / speaker.value
+
+
+def _speaker(netlist: Netlist) -> list[str]:
+    wrong = []
+    watt = speaker_w(netlist)
+    if watt > SPEAKER_W:
+        wrong.append(f"LS1: up to {watt:.2f} W, stands {SPEAKER_W} W: R15 sets the loudness")
+    if "GND" in {netlist.net_of("LS1", pin) for pin in ("1", "2")}:
+        wrong.append("LS1 at GND: both of its ends are driven")
     return wrong

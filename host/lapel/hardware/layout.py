@@ -117,6 +117,8 @@ def matrix() -> Case:
         box("H1b", (x0 + 7, y0 + 13, rear + GAP / 2), sizes["H1"]),
         on_front("U2", x0 - sizes["U2"][0] / 2, y0 + 20),
         on_front("U3", WALL + 1, y0 + drop - sizes["U3"][1] - 2),
+        on_front("U21", WALL + 18.3, y0 + drop - sizes["U21"][1] - 2.5),
+        on_front("LS1", WALL + 0.5, y0 + 25),
         box("S1", (right - button[2], y0 + 30, rear + 1), (button[2], button[0], button[1])),
         box("D1", (right - 3.3, y0 + drop - 15, face - 5), sizes["D1"]),
     )  # fmt: skip

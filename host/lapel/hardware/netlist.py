@@ -111,9 +111,6 @@ def _board(build: str) -> tuple[Part, dict[str, str]]:
         pad = PADS.get(gpio)
         if pad is None or signal not in _DRIVEN:
             raise HardwareError(f"pins.csv: {signal} on GPIO{gpio}: not a pad of the XIAO, or unknown")
-        if build == "matrix" and signal.startswith("SCAN_"):  # no mirrors: these pads stay open
-            pins[pad] = Pin("nc")
-            continue
         pins[pad] = Pin(_DRIVEN[signal], 3.4 if _DRIVEN[signal] == "out" else 3.6)
         wires[pad] = signal
     return Part(
@@ -190,6 +187,21 @@ def _matrix(n: Netlist) -> None:
     n.add(driver, VCC=_V3, GND=_GND, SDA="SDA", SCL="SCL", LEDS="CHARLIEPLEX")
     n.add(Part("DS1", "16 x 9 LEDs", {"LEDS": Pin("passive")}), LEDS="CHARLIEPLEX")
     n.add(_two("C3", "10 uF", 10e-6, "U4"), **{"1": _V3, "2": _GND})
+    # The speaker, on the lines that mirrors would have. Its SD stays open: no pad is left for it, the
+    # breakout's own 1 Mohm makes both slots' mean of it, and without a bit clock the chip stands by.
+    line = Pin("in", 5.5)
+    amplifier = Part(
+        "U21", "MAX98357A", {
+            "VIN": Pin("supply", 5.5), "GND": Pin("ground"), "BCLK": line, "LRC": line, "DIN": line,
+            "GAIN": Pin("passive"), "SD": Pin("nc"), "OUTP": Pin("out", 4.2), "OUTN": Pin("out", 4.2),
+        }, onboard=True, peak_ma=140, source="estimate: a full sine, see erc.py, at 3.4 V and 90 %",
+    )  # fmt: skip
+    n.add(
+        amplifier, VIN="VBAT", GND=_GND, BCLK="SCAN_BCLK", LRC="SCAN_WS", DIN="SCAN_SD", GAIN="SPK_GAIN",
+        OUTP="SPK_P", OUTN="SPK_N",
+    )  # fmt: skip
+    n.add(_two("R15", "100 k", 100e3), **{"1": "VBAT", "2": "SPK_GAIN"})
+    n.add(_two("LS1", "speaker 8 ohm", 8), **{"1": "SPK_P", "2": "SPK_N"})
 
 
 def _logic(ref: str, title: str, **pins: Pin) -> Part:

@@ -85,14 +85,19 @@ STEPS = (
         ("bus", "matrix"),
     ),
     Step(
-        "Options: fuel gauge and motor",
-        ("U5", "U6", "MO1"),
+        "Options: fuel gauge, motor and speaker",
+        ("U5", "U6", "MO1", "U21", "R15", "LS1"),
         (
-            "Both share SDA and SCL. U5 sits between the cell and U1's BAT pads; U6 gets 3V3. Leave "
-            "either out and the "
-            "pin works without it: no percent, or no buzz.",
+            "U5 and U6 share SDA and SCL. U5 sits between the cell and U1's BAT pads; U6 gets 3V3. Leave "
+            "any of them out and the "
+            "pin works without it: no percent, no buzz, or no voice.",
+            "Speaker: no pins and no terminal on U21, wires straight into its holes. VIN and GND to U1's "
+            "BAT pads, never to 3V3; BCLK to pad D3, LRC to pad D6, DIN to pad D7; R15 from GAIN to VIN; "
+            "SD stays open. LS1 goes to the two outputs and nowhere else: neither end is ground. "
+            "Then flash the board as what it is now: `lapel flash --board xiao_esp32s3_voice_matrix`. The "
+            "test of the speaker wants that name, too.",
         ),
-        ("gauge", "haptic"),
+        ("gauge", "haptic", "speaker"),
     ),
     Step(
         "Mirror and lens",
@@ -105,12 +110,14 @@ STEPS = (
     ),
     Step(
         "Boards into the shell",
-        ("U1", "U2", "U3", "U4", "DS1", "D1", "S1", "U6", "W1"),
+        ("U1", "U2", "U3", "U4", "DS1", "D1", "S1", "U6", "U21", "LS1", "W1"),
         (
             "U2 and U3 to the front wall, over their holes; D1 and S1 into theirs; U1 on the floor with "
             "its socket in "
             "the slot; U4 with DS1 under the roof, LEDs down, their top row at the front wall. Hold each "
             "with a drop of hot glue at its edge.",
+            "U21 lies beside U3, LS1 with its face at the nine holes, its rim glued tight all round: "
+            "what leaks behind it is not heard.",
             "Lead the wires W1 along the side walls: nothing may hang into the light's way.",
         ),
         ("bus", "matrix"),

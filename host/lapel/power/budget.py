@@ -17,6 +17,7 @@ BUILDS = ("matrix", "vector")
 MODES = ("reachable", "saver")
 ONLY_VECTOR = {"mirrors", "laser", "converter"}
 ONLY_MATRIX = {"LED matrix"}
+OPTIONS = {"speaker": "reading aloud"}  # a part that is counted only if asked for, and its activity
 DAY_HOURS = 24.0
 LOOK_S = 6.0  # of a look that finds nothing: joining takes 4 s (estimate), and pin.power's LOOK_STAY_MS
 LOOKS_MIN = (0, 5, 10, 15, 30, 60)  # for the table; 0 never looks
@@ -59,12 +60,15 @@ def folder() -> Path:
 
 
 class Budget:
-    """The tables, for one build. Raises PowerError."""
+    """The tables, for one build with some of OPTIONS. Raises PowerError."""
 
-    def __init__(self, build: str = "matrix", tables: Path | None = None) -> None:
+    def __init__(
+        self, build: str = "matrix", tables: Path | None = None, options: tuple[str, ...] = ()
+    ) -> None:
         self.build = build
         tables = tables or folder()
-        absent = ONLY_MATRIX if build == "vector" else ONLY_VECTOR
+        left_out = {part: activity for part, activity in OPTIONS.items() if part not in options}
+        absent = (ONLY_MATRIX if build == "vector" else ONLY_VECTOR) | left_out.keys()
         every = [
             Part(r["part"], r["state"], float(r["ma"]), r["source"]) for r in _rows(tables / "parts.csv")
         ]
@@ -72,8 +76,12 @@ class Budget:
         self.uses = [
             Use(r["activity"], int(r["count"]), float(r["seconds"]), r["note"])
             for r in _rows(tables / "day.csv")
+            if r["activity"] not in left_out.values()
         ]
-        self.activities = self._activities(_rows(tables / "activities.csv"))
+        activities = _rows(tables / "activities.csv")
+        self.activities = self._activities(
+            [row for row in activities if row["activity"] not in left_out.values()]
+        )
         battery = {row["quantity"]: float(row["value"]) for row in _rows(tables / "battery.csv")}
         self.mah = battery["capacity"] * battery["usable"] / 100 * battery["regulator"] / 100
         self.self_discharge_ma = battery["self_discharge"]
