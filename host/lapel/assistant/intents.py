@@ -95,6 +95,7 @@ class Matcher:
         self._tools = tools
         self._never: dict[str, re.Pattern[str]] = {}
         self._leaves_out: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+        self._usual: dict[str, list[tuple[re.Pattern[str], str]]] = {}
         self.languages = {path.stem: self._read(path) for path in sorted(folder.glob("*.yaml"))}
         for language, intents in self.languages.items():  # the first match builds tables
             list(itertools.islice(recognize_all("你好" if language == "zh" else "hello", intents), 1))
@@ -105,12 +106,19 @@ class Matcher:
         said = Said(text) if isinstance(text, str) else text
         if not said.words or len(said.words) > _MAX_CHARACTERS:
             return None
+        found = self._as_it_stands(said, now)
+        if found is None and (usual := self._in_usual_words(said)) is not None:
+            found = self._as_it_stands(usual, now)
+        if found is None and (whole := said.with_apostrophes()) is not None:
+            found = self.match(whole, now)
+        return found
+
+    def _as_it_stands(self, said: Said, now: datetime.datetime) -> Intent | None:
         bare = said.without_courtesy()  # first, or "please" is a part of what is to be noted
         for way in (bare, said):
             if way is not None and (found := self._best(way, now) or self._best(self._filled(way), now)):
                 return found
-        whole = said.with_apostrophes()
-        return None if whole is None else self.match(whole, now)
+        return None
 
     def match_all(self, text: str, now: datetime.datetime | None = None) -> list[tuple[Intent, str]]:
         """The intents of several requests in one sentence, each with its words; of one if it is one request;
@@ -145,6 +153,14 @@ class Matcher:
                 if found := before.match(said.words):
                     return said.with_word(found.end(), word)
         return None
+
+    def _in_usual_words(self, said: Said) -> Said | None:
+        """With the templates' words for those that mean the same. None if it has none of these."""
+        language = "zh" if _HANZI.search(said.words) else "en"
+        usual = said
+        for pattern, word in self._usual.get(language, ()):
+            usual = usual.with_usual(pattern, word)
+        return None if usual.words == said.words else usual
 
     def words(self) -> dict[str, list[str]]:
         """The literal words of each tool's templates, of all languages."""
@@ -197,6 +213,8 @@ class Matcher:
         self._never[path.stem] = re.compile("|".join(described.pop("never", ())) or "(?!)")
         left_out = described.pop("left_out", {})
         self._leaves_out[path.stem] = [(word, re.compile(before)) for word, before in left_out.items()]
+        usual = described.pop("usual", {})
+        self._usual[path.stem] = [(re.compile(others), word) for word, others in usual.items()]
         intents = {name: data for name, data in described["intents"].items() if name in self._tools}
         lists = {
             p.name: {"wildcard": True} for tool in self._tools.values() for p in tool.parameters
@@ -249,6 +267,17 @@ class Said:
         more = object.__new__(Said)
         more._text, more.words = self._text, f"{self.words[:at]} {word}{self.words[at:]}"
         more._places = self._places[:at] + [self._places[at - 1]] * (len(word) + 1) + self._places[at:]
+        return more
+
+    def with_usual(self, others: re.Pattern[str], word: str) -> Said:
+        """The same with `word` for each of `others`, which keeps the place of what was said."""
+        more = object.__new__(Said)
+        more._text, more.words, more._places = self._text, self.words, self._places
+        for found in reversed(list(others.finditer(self.words))):
+            start, end = found.span()
+            kept = [self._places[start], *[self._places[end - 1]] * (len(word) - 1)] if word else []
+            more.words = more.words[:start] + word + more.words[end:]
+            more._places = more._places[:start] + kept + more._places[end:]
         return more
 
     def with_apostrophes(self) -> Said | None:
