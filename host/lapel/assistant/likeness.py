@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 from tokenizers import Tokenizer
 
 WEIGHTS, WORDS = "model.safetensors", "tokenizer.json"
@@ -35,6 +36,8 @@ class Encoder:
     """
 
     def __init__(self, folder: Path, kept: Path | None = None) -> None:
+        # Small products: threads that share one wait for each other, a second long on a busy computer.
+        threadpool_limits(1, "blas")
         self._kept = kept
         self._weights = _read(folder / WEIGHTS)
         self._tokenizer = Tokenizer.from_file(str(folder / WORDS))
