@@ -8,7 +8,7 @@ import dataclasses
 import logging
 from contextlib import AsyncExitStack
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import platformdirs
 
@@ -25,6 +25,7 @@ from .assistant.local_model import LocalModel, LocalModelError
 from .config import Config, quiet_hours
 from .desks import Desk
 from .devices.room import DeviceRoom
+from .latest import Latest
 from .models import ModelError, Progress
 from .notices import Notices, QuietHours
 from .services import History, Unanswerable
@@ -38,6 +39,9 @@ from .voice import VoiceError, make_engine
 from .voice import needed_models as voice_models
 from .voice.desk import VoiceDesk
 
+if TYPE_CHECKING:
+    from .assistant.mcp_tools import McpServers
+
 log = logging.getLogger(__name__)
 
 _LOADING_S = 12.0  # the pin waits 15 for an answer
@@ -45,6 +49,7 @@ _BRING_AGAIN_S = 60.0  # a registry that is down, or a disk that somebody is cle
 _ENCODER = "minilm"  # in the model catalogue
 _ACTING = frozenset({"qwen"})  # models inside Lapel whose actions are to be trusted; the tiny one's are not
 _WARM_AFTER_S = 30.0  # reading a thousand tokens ahead must not hold up the first questions
+_AT_ONCE = ("notices", "llm", "history", "skills", "mcp")  # what needs no restart
 _REACH_AGAIN_S = 20.0  # a server at home that is being restarted is back within a minute
 
 
@@ -85,6 +90,7 @@ class House:
         self._bringing: asyncio.Task[None] | None = None
         self._decided = asyncio.Event()  # the language model is ready, or could not be had
         self._local: LocalModel | None = None
+        self._servers: McpServers | None = None
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -153,19 +159,19 @@ class House:
             keeping.store,
             keeping,
             self.notices,
-            language="zh" if config.speech.language == "zh" else "en",
+            language=_skills_language(config),
         )
         await self.household.load()
         stack.push_async_callback(self.household.close)
         self.household.start()
-        if config.mcp:
-            from .assistant.mcp_tools import McpServers  # half a second, and few have any
-
-            await stack.enter_async_context(McpServers(config.mcp, self.household))
         acting = Acting(self.household)
         matcher = await asyncio.to_thread(Matcher, self.household.tools)  # it parses hundreds of templates
         self._answering = assistant = LocalFirstAssistant(self._model, acting, matcher)
         self.notices.serve(acting, assistant)
+        stack.push_async_callback(self._stop_servers)
+        await self._change_servers(config)
+        self._skills = Latest("skills", self._change_skills)
+        stack.push_async_callback(self._skills.close)
         stack.push_async_callback(_ended, asyncio.create_task(self._prepare(assistant), name="requests"))
         return assistant
 
@@ -176,12 +182,35 @@ class House:
         owner's affair: neither is looked at.
         """
         before = self._config
-        here = dataclasses.replace(before, notices=config.notices, llm=config.llm, history=config.history)
-        self._config = here
+        at_once = {name: getattr(config, name) for name in _AT_ONCE}
+        here = self._config = dataclasses.replace(before, **at_once)
         self.notices.quiet = QuietHours(*quiet_hours(config.notices))
         if config.llm != before.llm:
             self._exchange_model()
+        self._skills.want(here)
         return here == dataclasses.replace(config, relay=here.relay, console=here.console)
+
+    async def settled(self) -> None:
+        """Waits until what `apply` took over counts, but for a language model."""
+        for latest in (self._skills,):
+            await latest.done()
+
+    async def _change_skills(self, config: Config) -> None:
+        """Between turns, and with it what chooses among them."""
+        if await self.household.exchange(config.skills, _skills_language(config)):
+            self._answering.relearn(await asyncio.to_thread(Matcher, self.household.tools))
+        await self._change_servers(config)
+
+    async def _change_servers(self, config: Config) -> None:
+        if self._servers is None and config.mcp:
+            servers = await asyncio.to_thread(_servers_class)
+            self._servers = servers({}, self.household)
+        if self._servers is not None:
+            await self._servers.exchange(config.mcp)
+
+    async def _stop_servers(self) -> None:
+        if self._servers is not None:
+            await self._servers.close()
 
     def _exchange_model(self) -> None:
         """Another language model from now on; the one before ends."""
@@ -313,6 +342,16 @@ class _SharedSpeech:
     @property
     def busy(self) -> bool:
         return self._speech.busy
+
+
+def _skills_language(config: Config) -> str:
+    return "zh" if config.speech.language == "zh" else "en"
+
+
+def _servers_class() -> type[McpServers]:
+    from .assistant.mcp_tools import McpServers  # half a second, and few have any
+
+    return McpServers
 
 
 async def _ended(task: asyncio.Task[None]) -> None:

@@ -78,6 +78,14 @@ class LocalFirstAssistant:
         self, question: str, earlier: list[Exchange], pin: str = ""
     ) -> AsyncGenerator[str | Shown, None]:
         """The answer in pieces, or a card. Raises Unanswerable."""
+        with self._acting.household.turns.one():
+            async with aclosing(self._answer(question, earlier, pin)) as pieces:
+                async for piece in pieces:
+                    yield piece
+
+    async def _answer(
+        self, question: str, earlier: list[Exchange], pin: str
+    ) -> AsyncGenerator[str | Shown, None]:
         talk = self._talk(pin)
         language = "zh" if _is_chinese(question) else "en"
         try:
@@ -109,6 +117,11 @@ class LocalFirstAssistant:
     async def learn(self, encoder: Encoder) -> None:
         """From here on requests are told from questions by their meaning."""
         await asyncio.to_thread(self._router.read, encoder)
+
+    def relearn(self, matcher: Matcher) -> None:
+        """The household has other skills, and these are their templates."""
+        self._matcher = matcher
+        self._router.learn(matcher.words())
 
     async def warm(self) -> None:
         """Lets the model read ahead what requests need. Raises Unanswerable."""

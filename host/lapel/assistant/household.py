@@ -15,6 +15,7 @@ from ..skills import Memory, Reply, SkillError, Store
 from .context import AddressBook, Outlet, SkillContext
 from .library import Skill, load
 from .tools import ArgumentError, ToolInfo
+from .toolset import Toolset, Turns
 from .workers import Stuck
 
 log = logging.getLogger(__name__)
@@ -24,6 +25,7 @@ HOOK_S = 5.0
 MAX_REPLY = 4000  # characters; twice what a card holds
 _FAILURES = 5  # calls in a row that crash or hang; then a plug-in is not called for a while
 _REST_S = 300.0
+TURNS_S = 100.0  # that what runs is waited for before tools become others: a turn ends after 90
 
 
 class Household:
@@ -40,7 +42,8 @@ class Household:
         language: str = "en",
     ) -> None:
         self.skills: list[Skill] = []
-        self.tools: dict[str, ToolInfo] = {}
+        self.tools = Toolset()
+        self.turns = Turns()
         self.book = AddressBook()
         self._home = home
         self._tables = tables
@@ -51,6 +54,7 @@ class Household:
         self.language = language
         self._contexts: dict[str, SkillContext] = {}
         self._starting: dict[str, asyncio.Task[None]] = {}
+        self._closing: set[asyncio.Task[None]] = set()  # of skills that have gone
         self._failed: dict[str, tuple[int, float]] = {}  # calls in a row, and when
         self._watchers: list[Callable[[], None]] = []
 
@@ -61,7 +65,7 @@ class Household:
     async def load(self) -> None:
         """Finds the skills; nothing of them runs yet but their modules."""
         self.skills = await load(self._home, self._tables)
-        self.tools = {tool.name: tool for skill in self.skills for tool in skill.tools}
+        self._list_tools()
 
     def start(self) -> None:
         """Calls every skill's `start`, side by side, beside the caller. A tool waits for its own."""
@@ -75,7 +79,7 @@ class Household:
         if taken := next((tool.name for tool in skill.tools if tool.name in self.tools), ""):
             raise SkillError(f"the tool {taken} of {skill.name} has the name of another; rename {skill.name}")
         self.skills.append(skill)
-        self.tools.update({tool.name: tool for tool in skill.tools})
+        self._list_tools()
         self._begin(skill)
         self._tell_watchers()
 
@@ -84,9 +88,40 @@ class Household:
         gone = self.skill(name)
         if gone is not None:
             self.skills.remove(gone)
-            for tool in gone.tools:
-                self.tools.pop(tool.name, None)
+            self._list_tools()
             self._tell_watchers()
+
+    async def exchange(self, tables: Mapping[str, Mapping[str, Any]], language: str) -> bool:
+        """Other settings: skills go, come, and begin anew with theirs, all of them for another language.
+
+        Between turns: what runs ends with what it began with. False if there is nothing to exchange.
+        """
+        before = self._tables
+        changed = {name for name in {**before, **tables} if before.get(name, {}) != tables.get(name, {})}
+        if language != self.language:
+            changed |= {skill.name for skill in self.skills}
+        if not changed:
+            return False
+        kept = [skill for skill in self.skills if skill.name not in changed or _is_offered(skill)]
+        fresh = await load(self._home, tables, changed - {skill.name for skill in kept}, kept)
+        if not await self.turns.none(TURNS_S):
+            log.error("a turn runs for more than %.0f s; the skills are exchanged meanwhile", TURNS_S)
+        self._tables, self.language = tables, language
+        names = {skill.name for skill in fresh}
+        gone = [skill for skill in self.skills if skill.name in names and not _is_offered(skill)]
+        closing = {skill.name: self._let_go(skill) for skill in gone if not skill.failure}
+        for name in closing:
+            self._outlet.home(name, "", 0, "")  # one that begins anew tells its own
+        # In their old places: what a model has read of the tools stays in its cache.
+        places = {skill.name: place for place, skill in reversed(list(enumerate(self.skills)))}
+        rest = [skill for skill in self.skills if skill not in gone]
+        self.skills = sorted([*rest, *fresh], key=lambda skill: places.get(skill.name, len(places)))
+        self._list_tools()
+        for skill in fresh:
+            if not skill.failure:
+                self._begin(skill, closing.get(skill.name))
+        self._tell_watchers()
+        return True
 
     @property
     def memory(self) -> Memory:
@@ -102,7 +137,10 @@ class Household:
         await asyncio.gather(*self._starting.values())
 
     async def close(self) -> None:
-        await asyncio.gather(*(self._close(skill) for skill in self.skills if skill.name in self._contexts))
+        for skill in self.skills:
+            if not skill.failure and skill.name in self._contexts:
+                self._let_go(skill)
+        await asyncio.gather(*self._closing)
 
     def skill(self, name: str) -> Skill | None:
         return next((skill for skill in self.skills if skill.name == name and not skill.failure), None)
@@ -167,7 +205,10 @@ class Household:
         names = [skill.name for skill in self.skills if not skill.failure and skill.hook("stop")]
         return any(await asyncio.gather(*(self.tell(name, "stop") for name in names)))
 
-    def _begin(self, skill: Skill) -> None:
+    def _list_tools(self) -> None:
+        self.tools.exchange(tool for skill in self.skills for tool in skill.tools)
+
+    def _begin(self, skill: Skill, after: asyncio.Task[None] | None = None) -> None:
         self._contexts[skill.name] = SkillContext(
             skill.name,
             settings=skill.settings,
@@ -178,7 +219,17 @@ class Household:
             clock=self._clock,
             language=self.language,
         )
-        self._starting[skill.name] = asyncio.create_task(self._start(skill))
+        self._starting[skill.name] = asyncio.create_task(self._start(skill, after))
+
+    def _let_go(self, skill: Skill) -> asyncio.Task[None]:
+        """Ends what it does, beside the caller. What it keeps in its store stays, and what pins ring."""
+        context, starting = self._contexts.pop(skill.name), self._starting.pop(skill.name)
+        self._failed.pop(skill.name, None)
+        self.book.finders.pop(skill.name, None)
+        task = asyncio.create_task(self._close(skill, context, starting), name=f"end of skill {skill.name}")
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+        return task
 
     def _tell_watchers(self) -> None:
         for changed in self._watchers:
@@ -189,8 +240,9 @@ class Household:
         skill = self.skill(tool.skill)
         if skill is None or tool.skill not in self._contexts:
             raise SkillError(f"The skill {tool.skill} is not there.")
+        context = self._contexts[tool.skill]
         await asyncio.shield(self._starting[tool.skill])
-        return skill, self._contexts[tool.skill]
+        return skill, context
 
     async def _run(self, skill: Skill, work: Callable[[], Awaitable[Any]], deadline_s: float) -> Any:
         """Within the deadline, and only what a wearer can read raised."""
@@ -199,7 +251,8 @@ class Household:
         if count >= _FAILURES and now - since < _REST_S:
             raise SkillError(f"The skill {skill.name} failed {count} times and rests for a while.")
         try:
-            result = await skill.worker.run(work, deadline_s)
+            with self.turns.one():
+                result = await skill.worker.run(work, deadline_s)
         except SkillError:
             self._failed.pop(skill.name, None)
             raise
@@ -216,20 +269,21 @@ class Household:
         self._failed.pop(skill.name, None)
         return result
 
-    async def _start(self, skill: Skill) -> None:
+    async def _start(self, skill: Skill, after: asyncio.Task[None] | None) -> None:
+        context = self._contexts[skill.name]
+        if after is not None:
+            await asyncio.wait([after])  # the same skill with other settings is to be gone first
         start = skill.hook("start")
         if start is None:
             return
-        context = self._contexts[skill.name]
         try:
             await self._run(skill, lambda: start(context), START_S)
         except SkillError as error:
             # Its tools stay: they say themselves what is missing.
             log.error("skill %s did not start: %s", skill.name, error)
 
-    async def _close(self, skill: Skill) -> None:
-        self._starting[skill.name].cancel()
-        context = self._contexts[skill.name]
+    async def _close(self, skill: Skill, context: SkillContext, starting: asyncio.Task[None]) -> None:
+        starting.cancel()
         close = skill.hook("close")
 
         async def both() -> None:
@@ -244,6 +298,11 @@ class Household:
         except Exception:  # as above; the others are closed too
             log.exception("skill %s failed to close", skill.name)
         skill.worker.close()
+
+
+def _is_offered(skill: Skill) -> bool:
+    """Whether it comes and goes by itself (`offer`)."""
+    return skill.module is None and not skill.failure
 
 
 class _Shown(dict[str, Any]):

@@ -5,6 +5,7 @@ One that cannot be loaded is named with the reason and left out; the others go o
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import importlib
 import importlib.metadata
@@ -15,7 +16,7 @@ import pkgutil
 import re
 import sys
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -54,21 +55,32 @@ class Skill:
         return found if callable(found) else None
 
 
-async def load(home: Path, tables: Mapping[str, Mapping[str, Any]]) -> list[Skill]:
-    """Every skill, with its settings from the tables `[skills.NAME]` of the configuration."""
+async def load(
+    home: Path,
+    tables: Mapping[str, Mapping[str, Any]],
+    only: Collection[str] | None = None,
+    beside: Sequence[Skill] = (),
+) -> list[Skill]:
+    """Every skill, with its settings from the tables `[skills.NAME]` of the configuration.
+
+    Or `only` those of these names, where the skills `beside` them are there already.
+    """
     found: list[Skill] = []
-    names: dict[str, str] = {}  # of tools, and whose they are
+    # Of tools, and whose they are.
+    names = {tool.name: skill.name for skill in beside for tool in skill.tools}
     for skill, bring in _sources(home):
+        if only is not None and skill.name not in only:
+            continue
         if skill.failure:
             pass
-        elif any(skill.name == other.name for other in found):
+        elif any(skill.name == other.name for other in (*beside, *found)):
             skill.failure = f"there is a skill {skill.name} already; give this one another name"
         else:
             await _load_one(skill, bring, tables.get(skill.name, {}), names)
         if skill.failure and skill.failure != OFF:
             log.error("skill %s (%s) is left out: %s", skill.name, skill.origin, skill.failure)
         found.append(skill)
-    for name in tables.keys() - {skill.name for skill in found}:
+    for name in tables.keys() - {skill.name for skill in (*beside, *found)}:
         log.error("the settings [skills.%s] are of no skill", name)
     return found
 
@@ -113,7 +125,8 @@ async def _load_one(
         if not isinstance(skill.module, ModuleType):
             raise SkillError(f"expected a module, got {type(skill.module).__name__}")
         skill.tools = _tools(skill.name, skill.module)
-        skill.settings = _settings(skill.name, skill.module, table)
+        # On a thread: a keyring may ask another program.
+        skill.settings = await asyncio.to_thread(_settings, skill.name, skill.module, table)
         for tool in skill.tools:
             if (owner := names.get(tool.name)) is not None:
                 raise SkillError(f"its tool {tool.name} has the name of one of {owner}; rename it")

@@ -11,20 +11,20 @@ import datetime
 import json
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
 from ..accounts.tool_servers import CALL_S, ServerSettings, ServerTool, ToolServer, ToolServerError
 from ..skills import Reply, SkillError, Tool
 from ..spoken.number_words import number
-from .household import Household
+from .household import TURNS_S, Household
 from .library import NAME, Skill
 from .tools import Kind, Parameter, ToolInfo
 
 log = logging.getLogger(__name__)
 
-_EXPECTED = {"command", "args", "url", "environment", "token_variable", "trusted"}
+_EXPECTED = {"on", "command", "args", "url", "environment", "token_variable", "trusted"}
 _SHOWN_CHARACTERS = 60  # of one argument in the question on the palm
 
 
@@ -33,29 +33,55 @@ class McpServers:
 
     def __init__(self, tables: Mapping[str, Mapping[str, Any]], household: Household) -> None:
         self._household = household
-        self._servers: list[ToolServer] = []
-        for name, table in tables.items():
-            try:
-                if household.skill(name) is not None:
-                    raise SkillError(f"[mcp.{name}]: there is a skill {name} already; give it another name")
-                self._servers.append(ToolServer(server_settings(name, table), self._changed))
-            except SkillError as error:
-                log.error("an MCP server is left out: %s", error)
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tables = tables
+        self._running: dict[str, tuple[ToolServer, asyncio.Task[None]]] = {}
 
     async def __aenter__(self) -> Self:
-        self._tasks = [
-            asyncio.create_task(server.run(), name=f"MCP {server.settings.name}") for server in self._servers
-        ]
+        for name, table in self._tables.items():
+            self._begin(name, table)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for server, task in zip(self._servers, self._tasks, strict=True):
+        await self.close()
+
+    async def exchange(self, tables: Mapping[str, Mapping[str, Any]]) -> None:
+        """Other settings: servers are ended, begun and begun anew, between turns."""
+        before, self._tables = self._tables, tables
+        changed = [name for name in {**before, **tables} if before.get(name) != tables.get(name)]
+        if not changed:
+            return
+        if any(name in self._running for name in changed):
+            await self._household.turns.none(TURNS_S)
+        await self._end(changed)
+        for name in changed:
+            if name in tables:
+                self._begin(name, tables[name])
+
+    async def close(self) -> None:
+        await self._end(list(self._running))
+
+    def _begin(self, name: str, table: Mapping[str, Any]) -> None:
+        try:
+            settings = server_settings(name, table)
+            if table.get("on") is False:
+                return
+            if self._household.skill(name) is not None:
+                raise SkillError(f"[mcp.{name}]: there is a skill {name} already; give it another name")
+        except SkillError as error:
+            log.error("an MCP server is left out: %s", error)
+            return
+        server = ToolServer(settings, self._changed)
+        self._running[name] = server, asyncio.create_task(server.run(), name=f"MCP {name}")
+
+    async def _end(self, names: Iterable[str]) -> None:
+        ended = [self._running.pop(name) for name in names if name in self._running]
+        for server, task in ended:
+            self._household.withdraw(server.settings.name)  # at once: none of them is to be called any more
             server.close()
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*(task for _, task in ended), return_exceptions=True)
 
     def _changed(self, server: ToolServer) -> None:
         name = server.settings.name
@@ -79,6 +105,8 @@ def server_settings(name: str, table: Mapping[str, Any]) -> ServerSettings:
     if unknown := table.keys() - _EXPECTED:
         raise SkillError(f"{where} has no setting {min(unknown)!r}; expected {', '.join(sorted(_EXPECTED))}")
     command, url = table.get("command", ""), table.get("url", "")
+    if not isinstance(table.get("on", True), bool):
+        raise SkillError(f"{where} on: expected true or false, got {table['on']!r}")
     if bool(command) == bool(url) or not isinstance(command, str) or not isinstance(url, str):
         raise SkillError(f"{where}: expected either command or url")
     lists = {key: table.get(key, []) for key in ("args", "environment", "trusted")}

@@ -127,8 +127,10 @@ class Router:
         self._vectors = encoder.encode_once([example.text for example, _ in self._examples + self._described])
         self._encoder = encoder
 
-    def learn(self) -> None:
-        """Weighs the words of the tools that there are now."""
+    def learn(self, templates: Mapping[str, Iterable[str]] | None = None) -> None:
+        """Weighs the words of the tools that there are now, perhaps with other templates."""
+        if templates is not None:
+            self._templates = {name: list(words) for name, words in templates.items()}
         words: dict[str, list[str]] = {}
         for name, tool in self._tools.items():
             if tool.sayable:

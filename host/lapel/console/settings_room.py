@@ -97,6 +97,7 @@ class SettingsRoom:
             changed = await asyncio.to_thread(config_file.change, self._settings.home, changes)
         except ConfigError as error:
             return JSONResponse({"error": str(error)}, 400)
+        self._settings = changed  # what a test button goes on
         log.info("settings changed on the page: %s", ", ".join(sorted(changes)))
         return JSONResponse({"restart": not self._apply(changed)})
 
@@ -208,7 +209,7 @@ def _skill(skill: Skill, table: dict[str, Any]) -> dict[str, Any]:
         "origin": skill.origin,
         "on": skill.failure != OFF,
         "failure": "" if skill.failure == OFF else skill.failure,
-        "about": (skill.module.__doc__ or "").strip().splitlines()[0] if skill.module else "",
+        "about": (getattr(skill.module, "__doc__", "") or "").strip().partition("\n")[0],
         "fields": described,
     }
 
