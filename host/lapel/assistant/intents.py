@@ -41,14 +41,16 @@ _POLITE = re.compile(
     r"(?:(?:(?:can|could|would|will) you|(?:can|could|may) (?:i|we)|"
     r"(?:i|we)(?: want| need| would like|'d like| wanna)(?: you)? to|you can|you could|you should|"
     r"go ahead and|let's|would you mind|do me a favou?r and|be so kind (?:and|as to)|try to|"
-    r"help me(?: to)?)\s+)?"
+    r"help me(?: to)?|do you (?:happen to )?know|any idea|i wonder|i(?:'d| would) like to know|"
+    r"i want to know|do me a favou?r)\s+)?"
     r"(?:(?:please|just|quickly|kindly|maybe|also|go ahead and)\s+)*"
 )
 _POLITE_END = re.compile(
     r"(?:\s+(?:please|thanks|thank you|thank you very much|now|"
     r"for me|will you|would you|ok|okay|lapel|"
     r"right now|if you can|if you could|if possible|if you don't mind|would you please|real quick|"
-    r"when you can))+$"
+    r"when you can|at the moment|for a (?:second|sec|moment|bit|while)|right away|as well|my friend|"
+    r"starting now|starting from now|if you would|before i forget))+$"
 )
 # Between two requests of one sentence.
 _AND = re.compile(
@@ -56,6 +58,12 @@ _AND = re.compile(
     r"[，。；！？,]?\s*(?:然后|并且|顺便|接着|同时|另外|再|还有)\s*|[，。；！？]\s*"
 )
 _MOST_REQUESTS = 3  # in one sentence
+# What is asked of Lapel even behind a message: nobody else sets the wearer's timers.
+_OF_LAPEL = re.compile(
+    r"(?:please )?(?:(?:set|start|cancel) (?:a|an|my|the|another) .*(?:timer|alarm|reminder)|"
+    r"remind me |wake me |add .* to (?:my|the|our) .*list)|(?:请|帮我|给我)*(?:定|设|设置|取消).*(?:计时|闹钟|提醒)",
+    re.IGNORECASE,
+)
 _NO_APOSTROPHE = re.compile(
     r"\b(?:(?:what|who|when|where|how|that|there|it|he|she|let|today|tomorrow)s|(?:do|does|did|is|are|was|wo|ca|could|"
     r"would|should|have|has|must)nt|im|(?:i|we|you|they)ve|(?:you|they)re|(?:you|they|that|it|there)ll)\b"
@@ -67,9 +75,9 @@ _SAYS = re.compile(
 _SAYS_ZH = re.compile("(?:说|回复|回|写|告诉他|告诉她|他|她|：)$")
 _POLITE_ZH = re.compile(
     "^(?:你好|嗨|嘿|那个|嗯|请问一下|请问|请|麻烦你|麻烦|劳驾|可以|可不可以|能不能|你能不能|你能|能|"
-    "你可以|帮我|替我|给我|帮忙|一下|我想要你|我想让你)+"
+    "你可以|帮我|替我|给我|帮忙|一下|我想要你|我想让你|问下|问一下|想问一下|想问|我想问|我想知道|你知道|快|都(?=几|有|是|能|会|做|谁)|那么|喂|哎|对了)+"
 )
-_POLITE_END_ZH = re.compile("(?:吧|吗|啊|呀|呢|好吗|可以吗|行吗|谢谢|一下|好不好)+$")
+_POLITE_END_ZH = re.compile("(?:吧|吗|啊|呀|呢|好吗|可以吗|行吗|谢谢|一下|好不好|啦|哦|哈|喔|嘛|呗)+$")
 
 
 @dataclass(frozen=True)
@@ -96,6 +104,7 @@ class Matcher:
         self._never: dict[str, re.Pattern[str]] = {}
         self._leaves_out: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
         self._usual: dict[str, list[tuple[re.Pattern[str], str]]] = {}
+        self._never_in: dict[str, dict[str, re.Pattern[str]]] = {}
         self.languages = {path.stem: self._read(path) for path in sorted(folder.glob("*.yaml"))}
         for language, intents in self.languages.items():  # the first match builds tables
             list(itertools.islice(recognize_all("你好" if language == "zh" else "hello", intents), 1))
@@ -122,17 +131,40 @@ class Matcher:
 
     def match_all(self, text: str, now: datetime.datetime | None = None) -> list[tuple[Intent, str]]:
         """The intents of several requests in one sentence, each with its words; of one if it is one request;
-        none if no template fits. It is parted only where every part states an intent by itself, and never
-        within what is to be told, noted or reminded of word for word.
+        none if no template fits. It is parted only where every part states an intent by itself. What is to be
+        noted or reminded of word for word is never parted; a message only before what is asked of Lapel.
         """
         now = now or datetime.datetime.now().astimezone()
         whole = self.match(text, now)
-        if whole is not None and (whole.keeps_words or not _AND.search(text)):
+        if whole is not None and whole.keeps_words:
+            return self._message_and_more(whole, text, now) or [(whole, text)]
+        if whole is not None and not _AND.search(text):
             return [(whole, text)]
         parts = self._parts(text, now, _MOST_REQUESTS)
         if parts is not None and len(parts) > 1:
             return parts
         return [] if whole is None else [(whole, text)]
+
+    def _message_and_more(
+        self, whole: Intent, text: str, now: datetime.datetime
+    ) -> list[tuple[Intent, str]] | None:
+        """A message and a request behind it: "tell Anna I'm late and set a timer for five minutes".
+        None if it is all message, as in "tell Anna to call me and remind me of it".
+        """
+        told = f" to {whole.said['text']}"
+        if self._tools[whole.name].tool.effect != "reaches" or told in text:
+            return None
+        for found in _AND.finditer(text):
+            rest = text[found.end() :]
+            first = self.match(text[: found.start()], now) if _OF_LAPEL.match(rest) else None
+            if (
+                first is not None
+                and first.name == whole.name
+                and first.said.get("to") == whole.said.get("to")
+            ):
+                others = self._parts(rest, now, _MOST_REQUESTS - 1)
+                return None if others is None else [(first, text[: found.start()]), *others]
+        return None
 
     def _parts(self, text: str, now: datetime.datetime, most: int) -> list[tuple[Intent, str]] | None:
         if most > 1 and len(text) <= _MAX_CHARACTERS:
@@ -151,7 +183,8 @@ class Matcher:
         for words in self._leaves_out.values():
             for word, before in words:
                 if found := before.match(said.words):
-                    return said.with_word(found.end(), word)
+                    space = "" if _HANZI.match(word) else " "
+                    return said.with_word(found.end(), space + word)
         return None
 
     def _in_usual_words(self, said: Said) -> Said | None:
@@ -187,12 +220,20 @@ class Matcher:
             tool = self._tools.get(result.intent.name)
             if tool is None:
                 continue
+            if any(self._is_no(language, tool.name, name, e.text) for name, e in result.entities.items()):
+                continue
             given = {name: self._as_said(said, tool, name, e) for name, e in result.entities.items()}
             try:
                 return Intent(tool.name, tool.skill, language, given, tool.arguments(given, now))
             except ArgumentError:
                 continue
         return None
+
+    def _is_no(self, language: str, tool: str, name: str, text: str) -> bool:
+        """Whether the words cannot be what this parameter holds: no town is called "how do forecasters"."""
+        never = self._never_in.get(language, {})
+        patterns = (never.get(name), never.get(f"{tool}.{name}"))
+        return any(pattern is not None and pattern.search(text.strip()) for pattern in patterns)
 
     def _rank(self, reading: tuple[int, str, RecognizeResult]) -> tuple[int, int, int]:
         literal, _, result = reading
@@ -213,6 +254,9 @@ class Matcher:
         self._never[path.stem] = re.compile("|".join(described.pop("never", ())) or "(?!)")
         left_out = described.pop("left_out", {})
         self._leaves_out[path.stem] = [(word, re.compile(before)) for word, before in left_out.items()]
+        self._never_in[path.stem] = {
+            name: re.compile(no) for name, no in described.pop("never_in", {}).items()
+        }
         usual = described.pop("usual", {})
         self._usual[path.stem] = [(re.compile(others), word) for word, others in usual.items()]
         intents = {name: data for name, data in described["intents"].items() if name in self._tools}
@@ -265,19 +309,27 @@ class Said:
     def with_word(self, at: int, word: str) -> Said:
         """The same with another word there, which stands for nothing in the text."""
         more = object.__new__(Said)
-        more._text, more.words = self._text, f"{self.words[:at]} {word}{self.words[at:]}"
-        more._places = self._places[:at] + [self._places[at - 1]] * (len(word) + 1) + self._places[at:]
+        more._text, more.words = self._text, self.words[:at] + word + self.words[at:]
+        more._places = self._places[:at] + [self._places[at - 1]] * len(word) + self._places[at:]
         return more
 
     def with_usual(self, others: re.Pattern[str], word: str) -> Said:
-        """The same with `word` for each of `others`, which keeps the place of what was said."""
+        """The same with `word` for each of `others`; its \\1 is the first group, with its places."""
         more = object.__new__(Said)
         more._text, more.words, more._places = self._text, self.words, self._places
         for found in reversed(list(others.finditer(self.words))):
+            words = ""
+            places: list[int] = []
+            for piece in re.split(r"(\\\d)", word):
+                start, end = found.span(int(piece[1:]) if piece.startswith("\\") else 0)
+                if piece.startswith("\\"):
+                    words, places = words + self.words[start:end], places + self._places[start:end]
+                elif piece:
+                    here = [self._places[start], *[self._places[end - 1]] * (len(piece) - 1)]
+                    words, places = words + piece, places + here
             start, end = found.span()
-            kept = [self._places[start], *[self._places[end - 1]] * (len(word) - 1)] if word else []
-            more.words = more.words[:start] + word + more.words[end:]
-            more._places = more._places[:start] + kept + more._places[end:]
+            more.words = more.words[:start] + words + more.words[end:]
+            more._places = more._places[:start] + places + more._places[end:]
         return more
 
     def with_apostrophes(self) -> Said | None:

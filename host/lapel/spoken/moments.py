@@ -16,6 +16,7 @@ from .pieces import DAILY, PIECES, Said
 # What hour is meant when only a part of the day is said.
 _PARTS = {"morning": 9, "noon": 12, "afternoon": 15, "evening": 18, "night": 20, "midnight": 0}
 _EARLIEST_DAYTIME = 7  # "tomorrow at three" is in the afternoon, "at eight" in the morning
+_WAKING_HOURS = range(5, 10)  # an hour that is told to an alarm without a part of the day
 _WORDS_TRIED = 16  # a moment takes fewer words; a long text is not searched any deeper
 
 
@@ -104,8 +105,11 @@ def _resolved(said: Said) -> When | None:
         at = dt.datetime.combine(said.day, dt.time(hours[0], said.minute), now.tzinfo)
         if at <= now and said.day == now.date() and len(hours) > 1:
             at = at.replace(hour=hours[1])
+        if at <= now and said.weekend:
+            at += dt.timedelta(days=1 if said.day.weekday() == 5 else 6)
         return When(at, has_day=True, early=at.replace(hour=early[0]) if early else None)
-    return When(_next(said, hours, DAILY))
+    early = [said.hour] if len(hours) > 1 and said.hour in _WAKING_HOURS else []
+    return When(_next(said, hours, DAILY), early=_next(said, early, DAILY) if early else None)
 
 
 def _hours(said: Said) -> list[int]:

@@ -37,6 +37,7 @@ class Said:
     exact: bool = False  # the hour is of 24
     days: set[int] = field(default_factory=set)
     later: dt.timedelta | None = None
+    weekend: bool = False
 
     def on(self, day: dt.date) -> bool:
         if self.day is not None:
@@ -106,6 +107,7 @@ def _iso(said: Said, found: re.Match[str]) -> bool:
 
 def _weekend(said: Said, _: re.Match[str]) -> bool:
     """Saturday; on a Saturday or Sunday today."""
+    said.weekend = True
     return said.on(said.now.date() + dt.timedelta(days=max(0, 5 - said.now.weekday())))
 
 
@@ -155,6 +157,10 @@ def _clock_zh(said: Said, found: re.Match[str]) -> bool:
     return said.time(int(found["hour"]), minute)
 
 
+def _before_zh(said: Said, found: re.Match[str]) -> bool:
+    return said.time((int(found["hour"]) - 1) or 12, 60 - (15 if found["ke"] else int(found["minutes"])))
+
+
 def _part_of_day(said: Said, found: re.Match[str]) -> bool:
     word = found["part"]
     if word in ("noon", "midday"):
@@ -195,6 +201,7 @@ PIECES: tuple[tuple[re.Pattern[str], Callable[[Said, re.Match[str]], bool]], ...
             _every,
         ),
         (r"(?P<names>weekdays|weekends)\b", _every),
+        (rf"(?P<names>(?:{_DAY_NAMES})s(?:(?:,| and|, and) (?:{_DAY_NAMES})s)*)\b", _every),
         (r"(?:on |at |over )?(?:the |this |the coming )?weekend\b|这?个?周末", _weekend),
         (r"every(?P<names>day)\b|(?P<x>daily)\b", lambda said, _: said.days.update(DAILY) is None),
         (
@@ -230,6 +237,11 @@ PIECES: tuple[tuple[re.Pattern[str], Callable[[Said, re.Match[str]], bool]], ...
             rf"(?:{'|'.join(_PARTS_ZH)})",
             lambda said, found: said.in_the(_PARTS_ZH[found[0]]),
         ),
+        (
+            r"差(?:(?P<ke>[1一]刻)|(?P<minutes>\d{1,2})分钟?)(?:到|就)?(?P<hour>\d{1,2})点钟?",
+            _before_zh,
+        ),
+        (r"(?P<hour>\d{1,2})点钟?差(?:(?P<ke>[1一]刻)|(?P<minutes>\d{1,2})分钟?)", _before_zh),
         (
             r"(?P<hour>\d{1,2})(?:点钟?|时|:)(?:(?P<half>半)|(?P<ke>[13])刻|(?P<minute>\d{1,2})分?)?(?!\d)(?!:)",
             lambda said, found: ":" not in found[0] and _clock_zh(said, found),

@@ -20,6 +20,7 @@ _MOST_POWER = 400
 
 _NUMBER = r"(\d+(?:\.\d+)?)"
 _WORDS: tuple[tuple[str, str], ...] = (
+    (r"(?<=\d)点(?=\d)", "."),
     (r"(?<=\d)[块元](\d)(?!\d)毛?", r".\1"),  # 六十四块五
     (r"[$€£¥]|\b(?:dollars?|euros?|pounds?|bucks?|yuan)\b|(?<=\d)(?:块钱?|元钱?)", " "),
     (r"^(?:an? |the )?(.+?(?:%|percent|per cent)) (?:tip|tax|discount|share) (?:on|of|for|from) ", r"\1 of "),

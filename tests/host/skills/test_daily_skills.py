@@ -55,7 +55,7 @@ async def test_a_timer_rings_and_is_snoozed_by_tap(tmp_path: Path) -> None:
 
 async def test_alarms(tmp_path: Path) -> None:
     async with rig(tmp_path) as running:
-        assert await running.says("wake me up at seven") == "Alarm 7:00 PM"
+        assert await running.says("wake me up at seven") == "Alarm tomorrow 7:00 AM"
         assert await running.says("Wake me tomorrow at six thirty") == "Alarm tomorrow 6:30 AM"
         assert await running.says("set an alarm for 7 am on weekdays") == "Alarm 7:00 AM on weekdays"
         assert await running.says("set a weekend alarm for 9 am") == "Alarm 9:00 AM on weekends"

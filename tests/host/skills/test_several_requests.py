@@ -47,6 +47,12 @@ async def test_what_asks_is_asked_in_its_place(tmp_path: Path) -> None:
     ("said", "tool", "text"),
     [
         ("text Anna that I am late and bring milk", "send_message", "I am late and bring milk"),
+        ("tell Anna to call me and remind me of the keys at nine", "send_message",
+         "call me and remind me of the keys at nine"),
+        ("tell Anna I'm bored and play some jazz", "send_message", "I'm bored and play some jazz"),
+        ("告诉妈妈我到家了", "send_message", "我到家了"),
+        ("问一下妈妈要不要吃饭", "send_message", "要不要吃饭"),
+        ("发消息告诉小王明天不去了", "send_message", "明天不去了"),
         ("reply to her and say thanks", "reply_to_message", "thanks"),
         ("reply and say thank you", "reply_to_message", "thank you"),
         ("reply to the mail and say thanks", "reply_to_mail", "thanks"),
@@ -60,6 +66,25 @@ async def test_what_is_told_is_not_parted(tmp_path: Path, said: str, tool: str, 
     async with rig(tmp_path) as running:
         found = running.assistant._matcher.match_all(said, running.now)
         assert [(intent.name, intent.said["text"]) for intent, _ in found] == [(tool, text)]
+
+
+@pytest.mark.parametrize(
+    ("said", "text", "tool"),
+    [
+        ("tell Anna I'm late and set a timer for five minutes", "I'm late", "set_timer"),
+        (
+            "text Anna that dinner is ready, and remind me to call Bob at nine",
+            "dinner is ready",
+            "set_reminder",
+        ),
+        ("告诉妈妈我晚到，然后定一个五分钟的计时器", "我晚到", "set_timer"),
+    ],
+)
+async def test_a_message_ends_where_lapel_is_asked(tmp_path: Path, said: str, text: str, tool: str) -> None:
+    async with rig(tmp_path) as running:
+        found = running.assistant._matcher.match_all(said, running.now)
+        assert [intent.name for intent, _ in found] == ["send_message", tool]
+        assert found[0][0].said["text"] == text
 
 
 async def test_names_and_things_are_not_parted(tmp_path: Path) -> None:
