@@ -61,7 +61,8 @@ _MOST_REQUESTS = 3  # in one sentence
 # What is asked of Lapel even behind a message: nobody else sets the wearer's timers.
 _OF_LAPEL = re.compile(
     r"(?:please )?(?:(?:set|start|cancel) (?:a|an|my|the|another) .*(?:timer|alarm|reminder)|"
-    r"remind me |wake me |add .* to (?:my|the|our) .*list)|(?:请|帮我|给我)*(?:定|设|设置|取消).*(?:计时|闹钟|提醒)",
+    r"remind me |wake me |add .* to (?:my|the|our) .*list)|"
+    r"(?:请|帮我|给我)*(?:定|设|设置|取消).*(?:计时|闹钟|提醒)",
     re.IGNORECASE,
 )
 _NO_APOSTROPHE = re.compile(
