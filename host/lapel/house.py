@@ -22,7 +22,7 @@ from .assistant.intents import Matcher
 from .assistant.likeness import Encoder
 from .assistant.llm import LanguageModel
 from .assistant.local_model import LocalModel, LocalModelError
-from .config import Config, quiet_hours
+from .config import Config, VoiceConfig, quiet_hours
 from .desks import Desk
 from .devices.room import DeviceRoom
 from .latest import Latest
@@ -35,7 +35,7 @@ from .speech import needed_models as speech_models
 from .store.history import SqlHistory
 from .store.keeping import SqlKeeping
 from .turn import TRANSCRIBE_S
-from .voice import VoiceError, make_engine
+from .voice import TextToSpeech, VoiceError, make_engine
 from .voice import needed_models as voice_models
 from .voice.desk import VoiceDesk
 
@@ -49,7 +49,7 @@ _BRING_AGAIN_S = 60.0  # a registry that is down, or a disk that somebody is cle
 _ENCODER = "minilm"  # in the model catalogue
 _ACTING = frozenset({"qwen"})  # models inside Lapel whose actions are to be trusted; the tiny one's are not
 _WARM_AFTER_S = 30.0  # reading a thousand tokens ahead must not hold up the first questions
-_AT_ONCE = ("notices", "llm", "history", "skills", "mcp")  # what needs no restart
+_AT_ONCE = ("notices", "llm", "history", "skills", "mcp", "voice")  # what needs no restart
 _REACH_AGAIN_S = 20.0  # a server at home that is being restarted is back within a minute
 
 
@@ -115,10 +115,8 @@ class House:
                 await self.model_ready()  # milliseconds, unless it is down
             self.devices = devices = await stack.enter_async_context(DeviceRoom(self._config.home))
             assistant = await self._assistant(stack)
-            desks: tuple[Desk, ...] = (*devices.desks, self.notices)
             self.voice = self._voice(stack)
-            if self.voice is not None:
-                desks = (*desks, self.voice)
+            desks: tuple[Desk, ...] = (*devices.desks, self.notices, self.voice)
             self.services = Services(_SharedSpeech(speech), assistant, history, desks, self.voice)
             self._stack = stack.pop_all()
         return self
@@ -128,21 +126,35 @@ class House:
     ) -> None:
         await self._stack.aclose()
 
-    def _voice(self, stack: AsyncExitStack) -> VoiceDesk | None:
-        if not self._config.voice.on:
-            return None
-        desk = VoiceDesk(make_engine(self._config.voice))
+    def _voice(self, stack: AsyncExitStack) -> VoiceDesk:
+        voice = self._config.voice
+        desk = VoiceDesk(make_engine(voice) if voice.on else None)
         stack.push_async_callback(desk.close)
-        stack.push_async_callback(_ended, asyncio.create_task(self._bring_voice(desk), name="voice"))
+        self._voices = Latest("voice", self._change_voice)
+        stack.push_async_callback(self._voices.close)
+        if desk.engine is not None:
+            bringing = asyncio.create_task(self._bring_voice(desk.engine, voice), name="voice")
+            stack.push_async_callback(_ended, bringing)
         return desk
 
-    async def _bring_voice(self, desk: VoiceDesk) -> None:
+    async def _change_voice(self, voice: VoiceConfig) -> None:
+        """The one before speaks until the other one is there; without any it is silent at once."""
+        engine = make_engine(voice) if voice.on else None
+        if engine is not None:
+            try:
+                await self._bring_voice(engine, voice)
+            except BaseException:
+                await engine.close()
+                raise
+        await self.voice.exchange(engine)
+
+    async def _bring_voice(self, engine: TextToSpeech, voice: VoiceConfig) -> None:
         """Beside everything else: an answer is read before it is heard."""
         try:
             if self._fetch_model:
-                for name in voice_models(self._config.voice):
+                for name in voice_models(voice):
                     await self._fetch(name)
-            await desk.engine.start()
+            await engine.start()
         except (ModelError, VoiceError) as error:
             log.error("no voice yet: %s", error)
 
@@ -187,13 +199,15 @@ class House:
         self.notices.quiet = QuietHours(*quiet_hours(config.notices))
         if config.llm != before.llm:
             self._exchange_model()
+        if config.voice != before.voice:
+            self._voices.want(config.voice)
         self._skills.want(here)
         return here == dataclasses.replace(config, relay=here.relay, console=here.console)
 
     async def settled(self) -> None:
         """Waits until what `apply` took over counts, but for a language model."""
-        for latest in (self._skills,):
-            await latest.done()
+        await self._skills.done()
+        await self._voices.done()
 
     async def _change_skills(self, config: Config) -> None:
         """Between turns, and with it what chooses among them."""

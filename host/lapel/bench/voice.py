@@ -67,7 +67,6 @@ async def _trip() -> list[Figure]:
             heard = [await _ask(at_home) for _ in range(RUNS)]
             counters = await at_home.pin.counters()
             desk = at_home.house.voice
-            assert desk is not None
             first = statistics.median(desk.first_ms)
     return [
         Figure("voice: answer's text to first frame, p50", first, "ms", 1000),
@@ -82,7 +81,7 @@ def _dry(underruns: int) -> int:
 
 
 async def _ready(house: House) -> None:
-    if house.voice is None:
+    if house.voice.engine is None:
         raise VoiceError("the voice is off")
     await house.voice.engine.start()
 
@@ -98,7 +97,6 @@ async def _ask(at_home: Home) -> float:
     asked = time.monotonic()
     trip = await at_home.ask(QUESTION)
     desk = at_home.house.voice
-    assert desk is not None
     async with asyncio.timeout(HEARD_S):
         while not sounds or desk.busy:  # noqa: ASYNC110 - within its deadline
             await asyncio.sleep(0.02)

@@ -53,7 +53,8 @@ class VoiceDesk:
 
     takes = frozenset({"voice", "voice_played", "utterance_start", "ask", "event"})
 
-    def __init__(self, engine: TextToSpeech) -> None:
+    def __init__(self, engine: TextToSpeech | None) -> None:
+        """Without an engine nothing is spoken, until there is one (`exchange`)."""
         self.engine = engine
         self.first_ms: list[float] = []  # from a text to its first frame, for the bench
         self._numbers = itertools.count(random.randrange(1 << 24))
@@ -65,7 +66,7 @@ class VoiceDesk:
 
     def speak(self, pin: PinLink, card: Card, text: str) -> None:
         """Begins to speak what the card says, if this pin plays voices. Never waits and raises nothing."""
-        if self._plays.get(pin.pin_id) is not pin or card.kind in _SILENT_KINDS:
+        if self.engine is None or self._plays.get(pin.pin_id) is not pin or card.kind in _SILENT_KINDS:
             return
         self.stop(pin)
         voice = _Voice(next(self._numbers) & NUMBER_MAX, card.number)
@@ -86,11 +87,25 @@ class VoiceDesk:
     def speaking(self, pin_id: str) -> bool:
         return pin_id in self._voices
 
+    async def exchange(self, engine: TextToSpeech | None) -> None:
+        """Speaks with another engine, or not at all. What is being spoken ends at once."""
+        before, self.engine = self.engine, engine
+        self._told.clear()
+        self._mute.clear()
+        speaking = [voice.task for voice in self._voices.values() if voice.task is not None]
+        self._voices.clear()
+        for task in speaking:
+            task.cancel()
+        await asyncio.gather(*speaking, return_exceptions=True)
+        if before is not None:
+            await before.close()
+
     async def close(self) -> None:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self.engine.close()
+        if self.engine is not None:
+            await self.engine.close()
 
     # What pins say.
 
@@ -195,17 +210,19 @@ class VoiceDesk:
 
     async def _sounds(self, text: str) -> AsyncGenerator[bytes, None]:
         """Each sentence's samples; while one is being sent, the next one is spoken."""
-        language = language_of(text)
-        if not self.engine.speaks(language):
+        language, engine = language_of(text), self.engine
+        if engine is None:
+            return
+        if not engine.speaks(language):
             if language not in self._mute:
                 self._mute.add(language)
-                log.error("%s has no voice for %r: set voice_zh in [voice]", self.engine.name, language)
+                log.error("%s has no voice for %r: set voice_zh in [voice]", engine.name, language)
             return
         said = sentences(text)
         ahead: asyncio.Task[bytes] | None = None
         try:
             for sentence in said:
-                spoken = asyncio.create_task(self.engine.speak(sentence, language))
+                spoken = asyncio.create_task(engine.speak(sentence, language))
                 if ahead is not None:
                     before, ahead = ahead, spoken
                     yield await before + PAUSE

@@ -187,3 +187,17 @@ async def test_a_server_of_tools_comes_and_goes(page: Page) -> None:
     assert "lights_light_state" not in tools
     await page.change(mcp__lights={"on": True})
     await until(lambda: "lights_light_state" in tools)
+
+
+async def test_the_voice_is_switched_on_exchanged_and_off(page: Page) -> None:
+    desk = page.house.voice
+    assert desk.engine is None and desk in page.house.services.desks
+    await page.change(voice={"on": True, "url": "http://127.0.0.1:9/v1"})
+    await page.house.settled()
+    assert desk.engine is not None and ":9/" in desk.engine.name
+    await page.change(voice={"url": "http://127.0.0.1:10/v1"})
+    await page.house.settled()
+    assert ":10/" in desk.engine.name
+    await page.change(voice={"on": False})
+    await page.house.settled()
+    assert desk.engine is None

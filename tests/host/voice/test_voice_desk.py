@@ -37,7 +37,7 @@ class Tone:
     def __init__(self) -> None:
         self.said: list[str] = []
         self.cancelled = 0
-        self.failing = False
+        self.failing = self.closed = False
         self.held = asyncio.Event()
         self.held.set()
         self.languages = {"en"}
@@ -60,7 +60,7 @@ class Tone:
         return SECOND
 
     async def close(self) -> None:
-        pass
+        self.closed = True
 
 
 class Rig:
@@ -275,3 +275,17 @@ async def test_a_pin_that_leaves_leaves_nothing_behind(tmp_path: Path) -> None:
 async def _never() -> AsyncIterator[str]:
     await asyncio.sleep(60)
     yield ""
+
+
+async def test_another_engine_or_none_ends_what_is_spoken_and_counts_at_once(tmp_path: Path) -> None:
+    async with rig(tmp_path) as r:
+        await r.ask(1)
+        await r.desk.exchange(None)
+        assert (await r.until("voice_end"))["cut"] and r.engine.closed
+        await r.client.send("ask", utt=2, text="How old is it?")
+        await r.until("card")
+        assert not r.desk.busy
+        other = Tone()
+        await r.desk.exchange(other)
+        await r.ask(3)
+        assert other.said and not other.closed
