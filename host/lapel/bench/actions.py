@@ -17,7 +17,7 @@ from ..assistant.library import load
 from ..assistant.likeness import Encoder
 from ..assistant.llm import LanguageModel
 from ..assistant.local_model import LocalModel
-from ..assistant.router import Router
+from ..assistant.router import MOST, Router
 from ..assistant.tools import ArgumentError, ToolInfo
 from ..spoken import When
 from .figures import Figure, percentile
@@ -86,7 +86,7 @@ async def measure() -> list[Figure]:
     sayable = [tool for tool in tools.values() if tool.sayable]
     right, took = 0, list[float]()
     try:
-        await model.object(action_messages("hello", sayable), action_schema([]))
+        await model.object(action_messages("hello", sayable[:MOST]), action_schema([]))
         for text, wanted, arguments in REQUESTS:
             begun = time.perf_counter()
             action = await choose(model, router, sayable, text, text, NOW)
