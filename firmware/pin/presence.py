@@ -41,7 +41,7 @@ YOUNG = 100  # less evidence than that
 # A trusted hand may tilt, close and be cut off by the field. A frame in which a thing is likelier than any of
 # these is a strike: several, or one that is plain, and it is gone. How many depends on the weakest
 # link of `same` since the palm was last clear: OTHER, SUSPECT, WEAK, STRONG. Two frames are 133 ms.
-STRIKE = (0, 0, -16, -16)
+STRIKE = (0, 0, -20, -20)
 STRIKES = (1, 2, 2, 3)
 PLAIN = (-40, -40, -60, -110)
 CLEAR_FRAMES = 4
