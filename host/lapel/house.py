@@ -25,16 +25,16 @@ from .assistant.local_model import LocalModel, LocalModelError
 from .config import Config, VoiceConfig, quiet_hours
 from .desks import Desk
 from .devices.room import DeviceRoom
+from .hearing import Hearing
 from .latest import Latest
 from .models import ModelError, Progress
 from .notices import Notices, QuietHours
 from .services import History, Unanswerable
 from .session import Services
-from .speech import Speech, SpeechSettings, VoiceStream
+from .speech import Speech, SpeechError, SpeechSettings
 from .speech import needed_models as speech_models
 from .store.history import SqlHistory
 from .store.keeping import SqlKeeping
-from .turn import TRANSCRIBE_S
 from .voice import TextToSpeech, VoiceError, make_engine
 from .voice import needed_models as voice_models
 from .voice.desk import VoiceDesk
@@ -49,7 +49,7 @@ _BRING_AGAIN_S = 60.0  # a registry that is down, or a disk that somebody is cle
 _ENCODER = "minilm"  # in the model catalogue
 _ACTING = frozenset({"qwen"})  # models inside Lapel whose actions are to be trusted; the tiny one's are not
 _WARM_AFTER_S = 30.0  # reading a thousand tokens ahead must not hold up the first questions
-_AT_ONCE = ("notices", "llm", "history", "skills", "mcp", "voice")  # what needs no restart
+_AT_ONCE = ("notices", "llm", "history", "skills", "mcp", "voice", "speech")  # what needs no restart
 _REACH_AGAIN_S = 20.0  # a server at home that is being restarted is back within a minute
 
 
@@ -95,11 +95,10 @@ class House:
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
-            for name in speech_models(speech_settings(self._config)):
-                await self._fetch(name)
-            speech = Speech(speech_settings(self._config))
-            stack.push_async_callback(speech.close)
-            await speech.load()
+            self._hearing = Hearing(await self._bring_speech(self._config))
+            stack.push_async_callback(self._hearing.close)
+            self._speeches = Latest("speech", self._change_speech)
+            stack.push_async_callback(self._speeches.close)
             self._model = LanguageModel(self._ready_endpoint)
             stack.push_async_callback(self._model.close)
             history = self._history
@@ -117,7 +116,7 @@ class House:
             assistant = await self._assistant(stack)
             self.voice = self._voice(stack)
             desks: tuple[Desk, ...] = (*devices.desks, self.notices, self.voice)
-            self.services = Services(_SharedSpeech(speech), assistant, history, desks, self.voice)
+            self.services = Services(self._hearing, assistant, history, desks, self.voice)
             self._stack = stack.pop_all()
         return self
 
@@ -125,6 +124,26 @@ class House:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._stack.aclose()
+
+    async def _bring_speech(self, config: Config) -> Speech:
+        """Loaded. Raises SpeechError, ModelError."""
+        settings = speech_settings(config)
+        for name in speech_models(settings):
+            await self._fetch(name)
+        speech = Speech(settings)
+        try:
+            await speech.load()
+        except BaseException:
+            await speech.close()
+            raise
+        return speech
+
+    async def _change_speech(self, config: Config) -> None:
+        """The engines before hear until the others are there."""
+        try:
+            self._hearing.exchange(await self._bring_speech(config))
+        except (SpeechError, ModelError) as error:
+            log.error("speech is heard as before: %s", error)
 
     def _voice(self, stack: AsyncExitStack) -> VoiceDesk:
         voice = self._config.voice
@@ -199,6 +218,8 @@ class House:
         self.notices.quiet = QuietHours(*quiet_hours(config.notices))
         if config.llm != before.llm:
             self._exchange_model()
+        if config.speech != before.speech:
+            self._speeches.want(here)
         if config.voice != before.voice:
             self._voices.want(config.voice)
         self._skills.want(here)
@@ -208,6 +229,7 @@ class House:
         """Waits until what `apply` took over counts, but for a language model."""
         await self._skills.done()
         await self._voices.done()
+        await self._speeches.done()
 
     async def _change_skills(self, config: Config) -> None:
         """Between turns, and with it what chooses among them."""
@@ -339,23 +361,6 @@ class House:
 
     def _note(self, progress: Progress) -> None:
         self.progress = progress
-
-
-class _SharedSpeech:
-    """The engines as a session sees them; a session asks for words only after a voice was heard."""
-
-    def __init__(self, speech: Speech) -> None:
-        self._speech = speech
-
-    def detector(self) -> VoiceStream:
-        return self._speech.detector()
-
-    async def transcribe(self, pcm: bytes) -> str:
-        return await self._speech.transcribe(pcm, TRANSCRIBE_S, voice_known=True)
-
-    @property
-    def busy(self) -> bool:
-        return self._speech.busy
 
 
 def _skills_language(config: Config) -> str:

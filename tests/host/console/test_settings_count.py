@@ -10,12 +10,16 @@ from typing import Any
 
 import httpx
 import pytest
+from lapel import hearing
 from lapel.bench.instant_llm import MODEL, SENTENCE, instant_llm
 from lapel.cards import Shown
 from lapel.config import Config, ConsoleConfig, LlmConfig, RelayConfig
 from lapel.console.server import Console
 from lapel.console.settings_room import SettingsRoom
 from lapel.house import House
+from lapel.speech import SpeechError
+from lapel.virtual.samples import find
+from lapel.wav import read_wav
 from relay_house import ListedHistory
 from test_console_access import owned
 
@@ -201,3 +205,37 @@ async def test_the_voice_is_switched_on_exchanged_and_off(page: Page) -> None:
     await page.change(voice={"on": False})
     await page.house.settled()
     assert desk.engine is None
+
+
+async def _speech_server(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """`/v1/audio/transcriptions` with one answer for whatever is said."""
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = next(int(line.split(b":")[1]) for line in head.splitlines() if b"content-length" in line.lower())
+    await reader.readexactly(length)
+    body = b'{"text": "heard by the server"}'
+    kind = b"content-type: application/json\r\nconnection: close"
+    writer.write(b"HTTP/1.1 200 OK\r\n%s\r\ncontent-length: %d\r\n\r\n%s" % (kind, len(body), body))
+    await writer.drain()
+    writer.close()
+
+
+async def test_another_speech_server_hears_at_once(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    speech, pcm = page.house.services.speech, read_wav(find("time").wav)
+    assert "time" in (await speech.transcribe(pcm)).lower()
+    async with await asyncio.start_server(_speech_server, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        listening = speech.detector()  # somebody is just speaking
+        await page.change(speech={"url": f"http://127.0.0.1:{port}/v1"})
+        await page.house.settled()
+        await listening.feed(pcm)
+        assert await speech.transcribe(pcm) == "heard by the server"
+    before = page.house._hearing._speech
+    monkeypatch.setattr(hearing, "END_S", 0)
+    await page.change(speech={"url": None})
+    await page.house.settled()
+    assert "time" in (await speech.transcribe(pcm)).lower()
+    while True:  # until it is closed
+        try:
+            assert await before.has_voice(pcm)
+        except SpeechError:
+            break
