@@ -12,7 +12,7 @@ from ..cards import Extras, Shown, next_number, shortened
 from ..confirm import Answer, Deed, Offers, Waiting, Waitings
 from ..skills import Choice, Contact, Reply, SkillError
 from .household import Household
-from .intents import normalise
+from .said import normalise
 from .tools import ArgumentError, Named, ToolInfo
 
 log = logging.getLogger(__name__)

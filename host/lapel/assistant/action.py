@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .intents import normalise
 from .llm import LanguageModel
 from .router import NO_ACTION, Example, Router
+from .said import normalise
 from .spans import copied, plain, possible, typed_spans, words_pattern
 from .tools import Parameter, ToolInfo
 

@@ -21,10 +21,11 @@ from .acting import Acting
 from .agent import Agent, Asked, as_data
 from .controls import Control, control
 from .facts import told_about, with_facts
-from .intents import Intent, Matcher, Said
+from .intents import Intent, Matcher
 from .likeness import Encoder
 from .llm import LanguageModel
 from .router import Router
+from .said import Said
 from .tools import ArgumentError
 
 log = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from enum import Enum
 
-from .intents import Said
+from .said import Said
 
 
 class Control(Enum):

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 import yaml
 
-from .intents import normalise
 from .likeness import Encoder, Vector
+from .said import normalise
 from .tools import ToolInfo
 
 MOST = 7  # tools offered to the model; the right one is among them, and a small model reads few well

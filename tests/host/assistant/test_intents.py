@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lapel.assistant.intents import Matcher, Said, normalise
+from lapel.assistant.intents import Matcher
 from lapel.assistant.library import load
+from lapel.assistant.said import Said, normalise
 from lapel.assistant.tools import ToolInfo
 from lapel.skills.clock import Place, clock_text, current_time, date_text, zone_of
 from lapel.skills.testing import context
