@@ -100,7 +100,7 @@ SPOKEN = (
     ("What's the weather?", "18 °C, partly cloudy", "answer"),
     ("Add milk and eggs to the shopping list.", "milk, eggs: on the shopping list", "answer"),
     ("What is fifteen percent of eighty?", "12", "answer"),
-    ("Tell Tom that dinner is ready.", "Send to Tom Hill: dinner is ready", "confirm"),
+    ("Tell Tom that dinner is ready.", "I know no way to message Tom Hill.", "answer"),
     ("Remind me to call my mother tomorrow at nine.", "tomorrow 9:00 AM: call my mother", "answer"),
     ("What do I have on my calendar today?", "Nothing today.", "answer"),
     ("How many kilometers are in five miles?", "8.047 km", "answer"),
