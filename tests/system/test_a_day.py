@@ -156,6 +156,7 @@ async def test_a_day(settings: Config) -> None:
     assert wrong == []
 
 
+@pytest.mark.full
 async def test_spoken(settings: Config, tmp_path: Path) -> None:
     """By a synthesised voice, heard by the default speech engine."""
     if not models.is_ready("joe"):

@@ -121,6 +121,7 @@ async def take(page: Page, x: float, y: float, label: str) -> None:
     raise AssertionError(f"no {label} on the palm, but {await read_palm(page)}")
 
 
+@pytest.mark.full
 async def test_the_pointer_walks_the_menu_and_the_pin_remembers(house: ConsoleHouse) -> None:
     """Nothing but a mouse: the palm is raised, tilted by dragging and closed by clicking. What was set there
     outlives the page."""

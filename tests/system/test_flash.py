@@ -77,6 +77,7 @@ async def test_a_broken_board_is_named(
     assert "Traceback" not in said
 
 
+@pytest.mark.full
 async def test_a_relay_that_is_not_there_and_one_that_forgot_the_pin(good: Bench) -> None:
     code, said = await good.flash("--erase", relay="127.0.0.1:1")
     assert code == Code.RELAY_UNREACHED, said
