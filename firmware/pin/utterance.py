@@ -19,7 +19,7 @@ def new_store():
 
 
 @micropython.viper
-def _copy(source: ptr8, start: int, target: ptr8, at: int, count: int):
+def copy_bytes(source: ptr8, start: int, target: ptr8, at: int, count: int):
     for i in range(count):
         target[at + i] = source[start + i]
 
@@ -63,7 +63,7 @@ class Utterance:
         codec = self._codec
         audio.pack_header(self._frame, self.number, self.frames, codec[0], codec[1])
         adpcm.encode(pcm, self._adpcm, codec, audio.SAMPLES_PER_FRAME)
-        _copy(self._frame, 0, self._store, self._at(self.frames), audio.FRAME_BYTES)
+        copy_bytes(self._frame, 0, self._store, self._at(self.frames), audio.FRAME_BYTES)
         self.frames += 1
         self.samples += audio.SAMPLES_PER_FRAME
 
@@ -75,7 +75,7 @@ class Utterance:
 
     def copy(self, seq, target):
         """Frame `seq` into the first 266 bytes of `target`. Allocates nothing."""
-        _copy(self._store, self._at(seq), target, 0, audio.FRAME_BYTES)
+        copy_bytes(self._store, self._at(seq), target, 0, audio.FRAME_BYTES)
 
     def _at(self, seq):
         return (self._first + seq) % STORE_FRAMES * audio.FRAME_BYTES

@@ -12,7 +12,7 @@ from pin import log
 from pin.clock import Deadline
 from pin.link import UP
 from pin.states import ASLEEP, LISTENING, THINKING
-from pin.utterance import _copy
+from pin.utterance import copy_bytes
 
 FRAMES = 32  # of the ring: 1 s, a third more than a relay may be ahead
 BEGIN = 6  # frames that must be there before the first: 192 ms of a bad network
@@ -129,7 +129,7 @@ class Voice:
         if self._came - self._went == FRAMES:
             self.dropped += 1
             return
-        _copy(frame, 0, self._ring, self._came % FRAMES * FRAME_BYTES, FRAME_BYTES)
+        copy_bytes(frame, 0, self._ring, self._came % FRAMES * FRAME_BYTES, FRAME_BYTES)
         self._came += 1
 
     def _taken(self, i2s):
